@@ -1,0 +1,1 @@
+"""Floor 0: the words. Frozen values that every other room speaks in."""
