@@ -1,0 +1,257 @@
+"""The shape of the library: what a content file may say. Unknown keys are refused.
+
+Every type here is a frozen struct, so a parsed file *is* the object that the engine, the pages and the tests use.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Literal
+
+import msgspec
+
+Side = Literal["left", "right", "both"]
+Facing = Literal["front", "back", "side"]
+PhaseName = Literal["lift", "hold", "lower"]
+
+
+class _Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of every content type: frozen, strict, keyword only."""
+
+
+class Number(_Struct):
+    """A number with its unit and where it comes from.
+
+    A `sourced` number names at least one `evidence` reference "key#locator"; a `house` number is shown as "house default".
+    """
+
+    value: float
+    unit: str
+    basis: Literal["sourced", "house"]
+    evidence: tuple[str, ...] = ()
+
+
+class Signal(_Struct):
+    """One quantity followed frame by frame, and from where a camera can see it.
+
+    plane: the view in which the quantity can be seen: "sagittal" from the side, "frontal" from the front or behind, "any".
+    yaw_limit: how far the camera may be turned off that view before the value is refused.
+    yaw_error: how much each degree off the view adds to the standard deviation.
+    validity: published error of the same 2-D quantity against a 3-D reference; kept apart from keypoint noise.
+    """
+
+    name: str
+    unit: str
+    plane: Literal["sagittal", "frontal", "any"]
+    meaning: str
+    yaw_limit: Number
+    yaw_error: Number
+    validity: Number | None = None
+    validity_note: str = ""
+
+
+class Measure(_Struct):
+    """One number per repetition: a statistic of a signal over a part of the repetition.
+
+    leg: which leg's signal; "working" is the trained leg, "free" the other, "each" takes the leg where it is worst,
+    "none" for signals without a side.
+    over: the part of the repetition. "rest" is the still moment just before it.
+    statistic: "change" is the value at the top minus the value at rest; "at_knee_flexion_45" interpolates at 45 degrees.
+    """
+
+    id: str
+    name: str
+    signal: str
+    leg: Literal["working", "free", "each", "none"]
+    over: Literal["repetition", "lift", "top", "lower", "rest"]
+    statistic: Literal["max", "min", "median", "change", "range", "at_knee_flexion_45"]
+    meaning: str
+
+
+class Repetition(_Struct):
+    """How one repetition is told from everything else.
+
+    toward: whether the signal grows or shrinks on the way from rest to the top.
+    outward: the phase that leads from rest to the top: "lift" for a heel raise, "lower" for a squat.
+    smallest, largest: excursions outside these are not this exercise.
+    planted: which feet must stay where they are while a repetition runs (told apart from walking).
+    hold: True for an exercise that is held, not repeated.
+    """
+
+    signal: str
+    toward: Literal["up", "down"]
+    outward: Literal["lift", "lower"]
+    smallest: Number
+    largest: Number
+    shortest: Number
+    longest: Number
+    planted: Literal["both_toes", "both_feet", "stance_foot", "one_foot", "none"]
+
+
+class CueText(_Struct):
+    """What is said: external focus first (what to do to the world), the body-worded form on request."""
+
+    say: str
+    internal: str = ""
+    priority: Literal["safety", "alignment", "tempo", "range"]
+
+
+class FaultRule(_Struct):
+    """One fault: a measure beyond a limit, in enough repetitions to be worth saying.
+
+    not_by_camera: why no camera view of ours can judge it; `self_check` is then what the person can feel or see.
+    """
+
+    id: str
+    name: str
+    measure: str = ""
+    above: Number | None = None
+    below: Number | None = None
+    persist_reps: int = 1
+    persist_of: int = 1
+    cue: CueText
+    not_by_camera: str = ""
+    self_check: str = ""
+
+
+class Dose(_Struct):
+    """What is prescribed for one side: sets of repetitions at a tempo, with the rest between sets and sessions a week."""
+
+    sets: Number
+    reps: Number
+    lift: Number
+    hold: Number
+    lower: Number
+    rest: Number
+    per_week: Number
+
+
+class Camera(_Struct):
+    """Where the camera stands: the views that work, best first, how far, how high, and the sentence that puts it right."""
+
+    views: tuple[Facing, ...]
+    distance: Number
+    height: Number
+    place: str
+    turn: str
+
+
+class Avoid(_Struct):
+    """Something to leave out for now, and why."""
+
+    what: str
+    why: str
+    evidence: tuple[str, ...] = ()
+
+
+class Rung(_Struct):
+    """One step of the ladder: how it differs and what earns it. `level` 0 is the exercise as described; easier is negative."""
+
+    level: int
+    name: str
+    how: str
+    earned_by: str
+
+
+class Claim(_Struct):
+    """What the evidence says for or against, with an honest grade."""
+
+    says: str
+    stance: Literal["for", "against", "mixed"]
+    grade: Literal["high", "moderate", "low", "very low", "contradicted", "unsupported", "contested", "house"]
+    evidence: tuple[str, ...] = ()
+
+
+class Keyframe(_Struct):
+    """Joint angles in degrees at one point of the movement (0 = rest, 1 = top)."""
+
+    at: float
+    angles: dict[str, float]
+
+
+class Reference(_Struct):
+    """The movement done well, as keyframed joint angles; figures, printed sheets and synthetic pose logs are drawn from it."""
+
+    keyframes: tuple[Keyframe, ...]
+
+
+class Given(_Struct):
+    """What a worked example performs: the reference motion, so many times, at a tempo, with something changed.
+
+    change: joint angles added at the top, in degrees. scale: share of the reference excursion that is reached.
+    """
+
+    reps: int
+    lift_s: float
+    hold_s: float
+    lower_s: float
+    view: Literal["front", "back", "left", "right"]
+    yaw_deg: float = 0.0
+    noise_px: float = 0.0
+    scale: float = 1.0
+    change: dict[str, float] = {}
+
+
+class Expect(_Struct):
+    """What the engine must then say: how many repetitions, which faults in all of them, and what it must refuse to judge."""
+
+    count: int
+    present: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    not_assessable: tuple[str, ...] = ()
+
+
+class Example(_Struct):
+    """A worked example; it runs as a test."""
+
+    name: str
+    given: Given
+    expect: Expect
+
+
+class Exercise(_Struct):
+    """One exercise or movement, whole.
+
+    kind: "exercise" is prescribed, "movement" is only known for tests of movement, "hold" is held without repetitions.
+    sides: "both" works both legs at once, "one" trains one leg a set, "alternating" changes leg every repetition.
+    """
+
+    id: str
+    name: str
+    kind: Literal["exercise", "movement", "hold"]
+    since: dt.date
+    sides: Literal["both", "one", "alternating"]
+    summary: str
+    camera: Camera
+    repetition: Repetition
+    measures: tuple[str, ...]
+    fault: tuple[FaultRule, ...] = ()
+    link: Literal["foot", "knee", "hip"] | None = None
+    muscle: str = ""
+    why: tuple[str, ...] = ()
+    equipment: tuple[str, ...] = ()
+    setup: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+    feel: tuple[str, ...] = ()
+    mistakes: tuple[str, ...] = ()
+    avoid: tuple[Avoid, ...] = ()
+    dose: Dose | None = None
+    ladder: tuple[Rung, ...] = ()
+    stop_rules: tuple[str, ...] = ()
+    contraindications: tuple[str, ...] = ()
+    reference: Reference
+    evidence: tuple[Claim, ...] = ()
+    example: tuple[Example, ...] = ()
+
+
+class Source(_Struct):
+    """One entry of the evidence table: what was read, where, and what it supports.
+
+    read: how far the source was read when it was entered here.
+    """
+
+    key: str
+    cite: str
+    where: str
+    read: Literal["paper", "abstract", "summary"]
+    supports: str
