@@ -15,11 +15,7 @@ Facing = Literal["front", "back", "side"]
 PhaseName = Literal["lift", "hold", "lower"]
 
 
-class _Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Base of every content type: frozen, strict, keyword only."""
-
-
-class Number(_Struct):
+class Number(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A number with its unit and where it comes from.
 
     A `sourced` number names at least one `evidence` reference "key#locator"; a `house` number is shown as "house default".
@@ -31,7 +27,7 @@ class Number(_Struct):
     evidence: tuple[str, ...] = ()
 
 
-class Signal(_Struct):
+class Signal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One quantity followed frame by frame, and from where a camera can see it.
 
     plane: the view in which the quantity can be seen: "sagittal" from the side, "frontal" from the front or behind, "any".
@@ -50,7 +46,7 @@ class Signal(_Struct):
     validity_note: str = ""
 
 
-class Measure(_Struct):
+class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One number per repetition: a statistic of a signal over a part of the repetition.
 
     leg: which leg's signal; "working" is the trained leg, "free" the other, "each" takes the leg where it is worst,
@@ -68,7 +64,7 @@ class Measure(_Struct):
     meaning: str
 
 
-class Repetition(_Struct):
+class Repetition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How one repetition is told from everything else.
 
     toward: whether the signal grows or shrinks on the way from rest to the top.
@@ -88,7 +84,7 @@ class Repetition(_Struct):
     planted: Literal["both_toes", "both_feet", "stance_foot", "one_foot", "none"]
 
 
-class CueText(_Struct):
+class CueText(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What is said: external focus first (what to do to the world), the body-worded form on request."""
 
     say: str
@@ -96,7 +92,7 @@ class CueText(_Struct):
     priority: Literal["safety", "alignment", "tempo", "range"]
 
 
-class FaultRule(_Struct):
+class FaultRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One fault: a measure beyond a limit, in enough repetitions to be worth saying.
 
     not_by_camera: why no camera view of ours can judge it; `self_check` is then what the person can feel or see.
@@ -114,7 +110,7 @@ class FaultRule(_Struct):
     self_check: str = ""
 
 
-class Dose(_Struct):
+class Dose(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What is prescribed for one side: sets of repetitions at a tempo, with the rest between sets and sessions a week."""
 
     sets: Number
@@ -126,7 +122,7 @@ class Dose(_Struct):
     per_week: Number
 
 
-class Camera(_Struct):
+class Camera(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Where the camera stands: the views that work, best first, how far, how high, and the sentence that puts it right."""
 
     views: tuple[Facing, ...]
@@ -136,7 +132,7 @@ class Camera(_Struct):
     turn: str
 
 
-class Avoid(_Struct):
+class Avoid(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Something to leave out for now, and why."""
 
     what: str
@@ -144,7 +140,7 @@ class Avoid(_Struct):
     evidence: tuple[str, ...] = ()
 
 
-class Rung(_Struct):
+class Rung(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One step of the ladder: how it differs and what earns it. `level` 0 is the exercise as described; easier is negative."""
 
     level: int
@@ -153,7 +149,7 @@ class Rung(_Struct):
     earned_by: str
 
 
-class Claim(_Struct):
+class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What the evidence says for or against, with an honest grade."""
 
     says: str
@@ -162,20 +158,20 @@ class Claim(_Struct):
     evidence: tuple[str, ...] = ()
 
 
-class Keyframe(_Struct):
+class Keyframe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Joint angles in degrees at one point of the movement (0 = rest, 1 = top)."""
 
     at: float
     angles: dict[str, float]
 
 
-class Reference(_Struct):
+class Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """The movement done well, as keyframed joint angles; figures, printed sheets and synthetic pose logs are drawn from it."""
 
     keyframes: tuple[Keyframe, ...]
 
 
-class Given(_Struct):
+class Given(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a worked example performs: the reference motion, so many times, at a tempo, with something changed.
 
     change: joint angles added at the top, in degrees. scale: share of the reference excursion that is reached.
@@ -192,7 +188,7 @@ class Given(_Struct):
     change: dict[str, float] = {}
 
 
-class Expect(_Struct):
+class Expect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What the engine must then say: how many repetitions, which faults in all of them, and what it must refuse to judge."""
 
     count: int
@@ -201,7 +197,7 @@ class Expect(_Struct):
     not_assessable: tuple[str, ...] = ()
 
 
-class Example(_Struct):
+class Example(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A worked example; it runs as a test."""
 
     name: str
@@ -209,7 +205,7 @@ class Example(_Struct):
     expect: Expect
 
 
-class Exercise(_Struct):
+class Exercise(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One exercise or movement, whole.
 
     kind: "exercise" is prescribed, "movement" is only known for tests of movement, "hold" is held without repetitions.
@@ -244,7 +240,7 @@ class Exercise(_Struct):
     example: tuple[Example, ...] = ()
 
 
-class Source(_Struct):
+class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One entry of the evidence table: what was read, where, and what it supports.
 
     read: how far the source was read when it was entered here.
