@@ -47,7 +47,7 @@ SHA256 = {
 class AlignedBuffer(schema.BufferT):  # type: ignore[misc]
     """A buffer written on a 16-byte boundary, as the schema's force_align asks and the generated writer forgets."""
 
-    def Pack(self, builder: flatbuffers.Builder) -> int:
+    def Pack(self, builder: flatbuffers.Builder) -> int:  # noqa: N802 - the generated code calls it so
         """Write the buffer and return its place."""
         data = b"" if self.data is None else bytes(self.data)
         if not data:
@@ -155,7 +155,9 @@ def fetch(package: str, into: Path) -> Path:
     if Path(package).is_file():
         archive = Path(package)
     else:
-        done = subprocess.run(["npm", "pack", "--silent", package], cwd=into, check=True, capture_output=True, text=True)
+        done = subprocess.run(
+            ["npm", "pack", "--silent", package], cwd=into, check=True, capture_output=True, text=True
+        )
         archive = into / done.stdout.split()[-1]
     with tarfile.open(archive) as tar:
         tar.extractall(into, filter="data")
