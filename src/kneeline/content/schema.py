@@ -18,7 +18,8 @@ PhaseName = Literal["lift", "hold", "lower"]
 class Number(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A number with its unit and where it comes from.
 
-    A `sourced` number names at least one `evidence` reference "key#locator"; a `house` number is shown as "house default".
+    A `sourced` number names at least one `evidence` reference "key#locator"; a `house` number is shown as
+    "house default".
     """
 
     value: float
@@ -30,7 +31,7 @@ class Number(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 class Signal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One quantity followed frame by frame, and from where a camera can see it.
 
-    plane: the view in which the quantity can be seen: "sagittal" from the side, "frontal" from the front or behind, "any".
+    plane: from where the quantity can be seen: "sagittal" from the side, "frontal" from the front or behind, "any".
     yaw_limit: how far the camera may be turned off that view before the value is refused.
     yaw_error: how much each degree off the view adds to the standard deviation.
     validity: published error of the same 2-D quantity against a 3-D reference; kept apart from keypoint noise.
@@ -49,10 +50,11 @@ class Signal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One number per repetition: a statistic of a signal over a part of the repetition.
 
-    leg: which leg's signal; "working" is the trained leg, "free" the other, "each" takes the leg where it is worst,
-    "none" for signals without a side.
+    leg: which leg's signal; "working" is the trained leg (the mean of both where both legs work), "free" the other,
+    "each" takes the leg with the larger result (the smaller one for "min"), "none" for signals without a side.
     over: the part of the repetition. "rest" is the still moment just before it.
-    statistic: "change" is the value at the top minus the value at rest; "at_knee_flexion_45" interpolates at 45 degrees.
+    statistic: "change" is the value at the top minus the value at rest; "at_knee_flexion_45" is read off at 45 degrees;
+    "difference" (leg "each" only) is the unsigned left-right difference of the medians.
     """
 
     id: str
@@ -60,7 +62,7 @@ class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     signal: str
     leg: Literal["working", "free", "each", "none"]
     over: Literal["repetition", "lift", "top", "lower", "rest"]
-    statistic: Literal["max", "min", "median", "change", "range", "at_knee_flexion_45"]
+    statistic: Literal["max", "min", "median", "change", "range", "at_knee_flexion_45", "difference"]
     meaning: str
 
 
@@ -69,12 +71,14 @@ class Repetition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
     toward: whether the signal grows or shrinks on the way from rest to the top.
     outward: the phase that leads from rest to the top: "lift" for a heel raise, "lower" for a squat.
+    leg: whose signal is followed: the trained leg, the free one, or "none" for signals without a side.
     smallest, largest: excursions outside these are not this exercise.
     planted: which feet must stay where they are while a repetition runs (told apart from walking).
-    hold: True for an exercise that is held, not repeated.
+    In an exercise of kind "hold" the one excursion is the hold itself.
     """
 
     signal: str
+    leg: Literal["working", "free", "none"] = "none"
     toward: Literal["up", "down"]
     outward: Literal["lift", "lower"]
     smallest: Number
@@ -111,7 +115,7 @@ class FaultRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 
 
 class Dose(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What is prescribed for one side: sets of repetitions at a tempo, with the rest between sets and sessions a week."""
+    """What is prescribed for one side: sets of repetitions at a tempo, the rest between sets, the sessions a week."""
 
     sets: Number
     reps: Number
@@ -123,7 +127,7 @@ class Dose(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
 
 class Camera(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Where the camera stands: the views that work, best first, how far, how high, and the sentence that puts it right."""
+    """Where the camera stands: the views that work, best first, how far, how high, and what to say to put it right."""
 
     views: tuple[Facing, ...]
     distance: Number
@@ -141,7 +145,7 @@ class Avoid(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Rung(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One step of the ladder: how it differs and what earns it. `level` 0 is the exercise as described; easier is negative."""
+    """One step of the ladder: how it differs and what earns it; level 0 is the exercise itself, easier is negative."""
 
     level: int
     name: str
@@ -166,7 +170,7 @@ class Keyframe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The movement done well, as keyframed joint angles; figures, printed sheets and synthetic pose logs are drawn from it."""
+    """The movement done well, as keyframed joint angles; figures, sheets and synthetic pose logs are drawn from it."""
 
     keyframes: tuple[Keyframe, ...]
 
@@ -189,7 +193,7 @@ class Given(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Expect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What the engine must then say: how many repetitions, which faults in all of them, and what it must refuse to judge."""
+    """What the engine must then say: the count, which faults in all repetitions, and what it must refuse to judge."""
 
     count: int
     present: tuple[str, ...] = ()
@@ -244,10 +248,11 @@ class Source(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """One entry of the evidence table: what was read, where, and what it supports.
 
     read: how far the source was read when it was entered here.
+    supports: what it says, in our own words, by locator; a reference "key#locator" points at one of these sentences.
     """
 
     key: str
     cite: str
     where: str
     read: Literal["paper", "abstract", "summary"]
-    supports: str
+    supports: dict[str, str]

@@ -1,0 +1,180 @@
+"""The one loader: TOML files in, a checked `Library` out.
+
+    data/signals.toml  measures.toml  faults.toml  evidence.toml     one table per id
+    data/exercises/ID.toml                                           one file per exercise or movement
+
+A folder of one's own has the same shape (every file may be absent) and adds to what kneeline brings.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+
+import msgspec
+
+from kneeline.content.check import check
+from kneeline.content.schema import Exercise, Measure, Signal, Source
+from kneeline.model.errors import ContentError, InputError
+
+DATA = Path(__file__).parent / "data"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Everything kneeline knows, by id, in the order of the files.
+
+    faults: id -> what the fault means. digest: SHA-256 over the names and bytes of all files, in hexadecimal.
+    """
+
+    exercises: Mapping[str, Exercise]
+    signals: Mapping[str, Signal]
+    measures: Mapping[str, Measure]
+    faults: Mapping[str, str]
+    sources: Mapping[str, Source]
+    digest: str
+
+
+def load(folder: Path | None = None) -> Library:
+    """The library, with the files of `folder` added when one is given.
+
+    Raises `ContentError` when a file breaks the schema or points at something that is not there, and
+    `InputError` when `folder` holds no content.
+
+    >>> sorted(load().signals)[:3]
+    ['ankle_drift', 'ankle_gap', 'body_rise']
+    """
+    return _shipped() if folder is None else _read((DATA, _own(Path(folder))))
+
+
+def load_exercise(exercise_id: str, library: Library | None = None) -> Exercise:
+    """The exercise or movement of that id; an unknown id is answered with close matches and the whole list.
+
+    >>> load_exercise("squat_double").repetition.signal
+    'hip_drop'
+    """
+    known = (library or load()).exercises
+    if exercise_id in known:
+        return known[exercise_id]
+    close = difflib.get_close_matches(exercise_id, known, n=3, cutoff=0.5)
+    raise InputError(
+        f"There is no exercise {exercise_id!r}",
+        expected="one of " + ", ".join(sorted(known)),
+        try_next=" or ".join(close) if close else "kneeline exercises",
+    )
+
+
+@cache
+def _shipped() -> Library:
+    """The library as it came with the package; read once."""
+    return _read((DATA,))
+
+
+def _own(folder: Path) -> Path:
+    if not any(folder.glob("*.toml")) and not any(folder.glob("exercises/*.toml")):
+        raise InputError(
+            f"{folder} holds no content",
+            expected="exercises/ID.toml files, or signals.toml, measures.toml, faults.toml, evidence.toml",
+        )
+    return folder
+
+
+def _read(folders: tuple[Path, ...]) -> Library:
+    """Parse, convert and check the files of all folders as one library."""
+    digest = hashlib.sha256()
+    tables: dict[str, dict[str, Any]] = {"signals": {}, "measures": {}, "faults": {}, "evidence": {}}
+    exercises: dict[str, Exercise] = {}
+    for folder in folders:
+        for path in sorted((*folder.glob("*.toml"), *folder.glob("exercises/*.toml"))):
+            data = path.read_bytes()
+            name = path.relative_to(folder).as_posix()
+            digest.update(f"{name}\0{len(data)}\0".encode() + data)
+            parsed = _parse(name, data)
+            if path.parent.name == "exercises":
+                exercise = _convert(name, parsed, Exercise)
+                if exercise.id != path.stem:
+                    raise ContentError(name, "id", f"is {exercise.id!r}; it must be the file's name, {path.stem!r}")
+                _once(name, exercise.id, exercises)
+                exercises[exercise.id] = exercise
+            elif path.stem in tables:
+                for key, entry in parsed.items():
+                    _once(name, key, tables[path.stem])
+                    tables[path.stem][key] = entry
+            else:
+                raise ContentError(name, "file", f"is not one of {', '.join(t + '.toml' for t in tables)}")
+    library = Library(
+        exercises=MappingProxyType(exercises),
+        signals=_table("signals.toml", tables["signals"], Signal, "name"),
+        measures=_table("measures.toml", tables["measures"], Measure, "id"),
+        faults=MappingProxyType(_convert("faults.toml", tables["faults"], dict[str, str])),
+        sources=_table("evidence.toml", tables["evidence"], Source, "key"),
+        digest=digest.hexdigest(),
+    )
+    check(library)
+    return library
+
+
+def _parse(name: str, data: bytes) -> dict[str, Any]:
+    try:
+        return tomllib.loads(data.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise ContentError(name, "encoding", "is not UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ContentError(name, "TOML", str(error)) from error
+
+
+def _once(file: str, key: str, seen: Mapping[str, object]) -> None:
+    if key in seen:
+        raise ContentError(file, key, "is there twice; every id is used once")
+
+
+def _table(file: str, entries: Mapping[str, Any], kind: type[T], id_field: str) -> Mapping[str, T]:
+    """The entries of one file as `kind`; the table's name is the entry's id."""
+    found: dict[str, T] = {}
+    for key, entry in entries.items():
+        if not isinstance(entry, dict):
+            raise ContentError(file, key, f"is not a table; write [{key}] with the keys of a {kind.__name__}")
+        if id_field in entry and id_field == "id":
+            raise ContentError(file, f"{key}.id", "is the table's name already; leave it out")
+        found[key] = _convert(file, {**entry, id_field: key}, kind, key + ".")
+    return MappingProxyType(found)
+
+
+def _convert(file: str, value: object, kind: type[T], prefix: str = "") -> T:
+    try:
+        return msgspec.convert(value, kind, strict=True)
+    except msgspec.ValidationError as error:
+        problem, _, where = str(error).partition(" - at `$")
+        steps = re.findall(r"\.(\w+)|\[(?:\d+|\.\.\.)\]", where)
+        key = prefix + (where.rstrip("`").lstrip(".") or "")
+        allowed = _allowed(kind, [step for step in steps if step])
+        raise ContentError(
+            file, key.rstrip(".") or "file", problem + (f"; allowed: {allowed}" if allowed else "")
+        ) from error
+
+
+def _allowed(kind: Any, steps: list[str]) -> str:
+    """What the schema allows at a place: the keys of a struct, or the values of a Literal; empty for free values."""
+    for step in steps:
+        kind = get_type_hints(_inner(kind)).get(step)
+    kind = _inner(kind)
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        return ", ".join(kind.__struct_fields__)
+    return ", ".join(map(str, get_args(kind))) if "Literal" in str(get_origin(kind)) else ""
+
+
+def _inner(kind: Any) -> Any:
+    """The type inside `tuple[X, ...]` and `X | None`."""
+    while get_origin(kind) is not None and "Literal" not in str(get_origin(kind)):
+        kind = next(arg for arg in get_args(kind) if arg not in (type(None), ...))
+    return kind
