@@ -1,0 +1,67 @@
+"""Signals frame by frame as a table: Parquet, or CSV when the file name asks for it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from kneeline import __version__
+from kneeline.model.movement import SetResult, SignalTrace
+from kneeline.report.files import whole_file
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+SIGNALS = (
+    "knee_flexion_left_deg",
+    "knee_flexion_right_deg",
+    "fppa_left_deg",
+    "fppa_right_deg",
+    "pelvic_drop_deg",
+    "trunk_lean_deg",
+    "hip_abduction_left_deg",
+    "hip_abduction_right_deg",
+    "heel_rise_left_frac",
+    "heel_rise_right_frac",
+)
+"""Columns that every table has, whatever the exercise; further signals follow them."""
+
+
+def table(trace: SignalTrace, result: SetResult, library_digest: str) -> pa.Table:
+    """One row per frame: t_s, phase, rep (0 between repetitions), then value and sd of each signal.
+
+    Units stand in the column names; a value is null where it cannot be judged.
+    """
+    import pyarrow as pa
+
+    columns: dict[str, Any] = {
+        "t_s": pa.array(trace.t_s, type=pa.float64()),
+        "phase": pa.array([phase.value for phase in trace.phase], type=pa.string()),
+        "rep": pa.array(trace.rep, type=pa.int32()),
+    }
+    blank = np.full(len(trace.t_s), np.nan)
+    further = sorted(set(trace.values) - set(SIGNALS))
+    for name in (*SIGNALS, *further):
+        for column, values in ((name, trace.values.get(name, blank)), (f"{name}_sd", trace.sds.get(name, blank))):
+            columns[column] = pa.array(values, type=pa.float64(), mask=~np.isfinite(values))
+    about = {"kneeline": __version__, "library": library_digest, "exercise": result.exercise, "side": result.side}
+    return pa.table(columns).replace_schema_metadata(about)
+
+
+def write_series(path: Path, trace: SignalTrace, result: SetResult, library_digest: str) -> None:
+    """Write the table whole or not at all; a name that ends with .csv becomes CSV.
+
+    Raises: InputError when the disk refuses it.
+    """
+    rows = table(trace, result, library_digest)
+    with whole_file(path) as scratch:
+        if path.suffix.lower() == ".csv":
+            import pyarrow.csv
+
+            pyarrow.csv.write_csv(rows, scratch)
+        else:
+            import pyarrow.parquet
+
+            pyarrow.parquet.write_table(rows, scratch, compression="zstd")
