@@ -26,7 +26,7 @@ BUILT_IN: dict[str, str] = {
 LEG_ANGLES = ("knee_flexion", "hip_flexion", "hip_abduction", "ankle_dorsiflexion", "foot_pitch", "fppa")
 BODY_ANGLES = ("pelvic_drop", "trunk_lean", "trunk_pitch")
 ANGLES: tuple[str, ...] = BODY_ANGLES + tuple(f"{leg}_{a}" for leg in ("working", "free", "both") for a in LEG_ANGLES)
-"""Names of the joint angles that a reference motion may set, in degrees."""
+"""Names of the joint angles that a reference motion may set, in degrees; `kneeline.motion.figure.pose` defines them."""
 
 
 def check(library: Library) -> None:
@@ -64,6 +64,8 @@ def _exercise(exercise: Exercise, library: Library) -> None:
         key = f"example {example.name!r}"
         for name in example.given.change:
             _known(file, f"{key}.given.change", name, ANGLES)
+        if any(not 1 <= rep <= example.given.reps for rep in example.given.only):
+            raise ContentError(file, f"{key}.given.only", f"must name repetitions 1 to {example.given.reps}")
         named = (*example.expect.present, *example.expect.absent, *example.expect.not_assessable)
         _unique(file, f"{key}.expect", named)
         for fault in named:
@@ -77,6 +79,9 @@ def _repetition(file: str, exercise: Exercise, library: Library) -> None:
         _is_unit(file, f"repetition.{name}.unit", getattr(rule, name).unit, (library.signals[rule.signal].unit,))
     for name in ("shortest", "longest"):
         _is_unit(file, f"repetition.{name}.unit", getattr(rule, name).unit, ("s",))
+    for steady in rule.steady:
+        _known(file, "repetition.steady.signal", steady.signal, library.signals)
+        _is_unit(file, "repetition.steady.limit.unit", steady.limit.unit, (library.signals[steady.signal].unit,))
     if not 0 < rule.smallest.value < rule.largest.value or not 0 < rule.shortest.value < rule.longest.value:
         raise ContentError(file, "repetition", "needs 0 < smallest < largest and 0 < shortest < longest")
 

@@ -66,6 +66,13 @@ class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     meaning: str
 
 
+class Steady(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A signal that this exercise leaves alone: a larger change than `limit` from rest to top is another movement."""
+
+    signal: str
+    limit: Number
+
+
 class Repetition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How one repetition is told from everything else.
 
@@ -86,6 +93,7 @@ class Repetition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     shortest: Number
     longest: Number
     planted: Literal["both_toes", "both_feet", "stance_foot", "one_foot", "none"]
+    steady: tuple[Steady, ...] = ()
 
 
 class CueText(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -179,6 +187,7 @@ class Given(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """What a worked example performs: the reference motion, so many times, at a tempo, with something changed.
 
     change: joint angles added at the top, in degrees. scale: share of the reference excursion that is reached.
+    only: the repetitions, counted from 1, that `change` and `scale` alter; all of them when empty.
     """
 
     reps: int
@@ -190,10 +199,15 @@ class Given(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     noise_px: float = 0.0
     scale: float = 1.0
     change: dict[str, float] = {}
+    only: tuple[int, ...] = ()
 
 
 class Expect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What the engine must then say: the count, which faults in all repetitions, and what it must refuse to judge."""
+    """What the engine must then say: the count, and which faults in every altered repetition.
+
+    present, absent: in every repetition that the example alters (in all of them where `only` is empty).
+    not_assessable: what it must refuse to judge.
+    """
 
     count: int
     present: tuple[str, ...] = ()
