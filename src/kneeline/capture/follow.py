@@ -4,16 +4,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-
-import numpy as np
+from pathlib import Path
 
 from kneeline.capture.blazepose import PersonDetector
-from kneeline.capture.pose_model import PoseModel, model_path
-from kneeline.capture.video import Video
+from kneeline.capture.pose_model import PoseModel, model_path, open_pose_model
+from kneeline.capture.series import recording
+from kneeline.capture.video import Video, open_video
 from kneeline.model.pose import PoseFrame, PoseSeries, Recording
 
 _LOOK_EVERY_S = 0.5
 Progress = Callable[[float, float | None], None]
+
+
+def read_video(
+    path: str | Path, model: PoseModel | None = None, on_progress: Progress | None = None
+) -> tuple[PoseSeries, Recording]:
+    """Keypoints of the person in a video, and what is known about the recording; BlazePose full unless told otherwise.
+
+    Raises: InputError as `open_video` does.
+    """
+    model = model or open_pose_model()
+    with open_video(path) as video:
+        series = PoseSeries.of(pose_video(video, model, on_progress))
+        about = recording(
+            series,
+            source=video.path.name,
+            width_px=video.width_px,
+            height_px=video.height_px,
+            pose_model=model.name,
+            warnings=video.warnings,
+        )
+    return series, about
 
 
 def pose_video(video: Video, model: PoseModel, on_progress: Progress | None = None) -> Iterator[PoseFrame]:
@@ -25,26 +46,11 @@ def pose_video(video: Video, model: PoseModel, on_progress: Progress | None = No
     detector = PersonDetector(model_path("full"))
     for t_s, rgb, seen in video.frames(lambda rgb, _: len(detector.find(rgb)), _LOOK_EVERY_S):
         frame = model.track(rgb, t_s)
-        people = -1 if seen is None else int(seen)
-        if video.scale != 1.0 or people >= 0:
-            frame = replace(frame, xy=frame.xy * video.scale, sd_px=frame.sd_px * video.scale, people=people)
-        yield frame
+        yield replace(
+            frame,
+            xy=frame.xy * video.scale,
+            sd_px=frame.sd_px * video.scale,
+            people=-1 if seen is None else int(seen),
+        )
         if on_progress is not None:
             on_progress(t_s, video.duration_s_hint)
-
-
-def recording(
-    series: PoseSeries, *, source: str, width_px: int, height_px: int, pose_model: str, warnings: tuple[str, ...] = ()
-) -> Recording:
-    """What is known about a recording from its frames; sentences about people in view follow the given warnings."""
-    steps = np.diff(series.t_s)
-    return Recording(
-        source,
-        width_px,
-        height_px,
-        pose_model,
-        frames=len(series),
-        duration_s=float(series.t_s[-1] - series.t_s[0]) if len(series) else 0.0,
-        fps_median=float(1.0 / np.median(steps)) if len(steps) else 0.0,
-        warnings=warnings,
-    )

@@ -35,7 +35,7 @@ class PoseModel(Protocol):
     def track(self, rgb: Picture, t_s: float) -> PoseFrame:
         """Keypoints of the person followed, in pixels of `rgb`; empty when nobody is found.
 
-        rgb: (height, width, 3), upright. Pictures are given in time order; the model may use where the person was before.
+        rgb: (height, width, 3), upright. Pictures come in time order; the model may use where the person was before.
         """
 
 

@@ -1,7 +1,13 @@
-"""Pose logs: keypoints of one person as a Parquet table, one row per picture."""
+"""Pose logs: keypoints of one person as a Parquet table, one row per picture.
+
+Columns: `t_s` and, per keypoint, `<name>_x`, `<name>_y` (pixels, y down) and `<name>_confidence` (0..1), null where the
+keypoint is absent; `people` (optional), null where nobody counted. File metadata: width_px, height_px, model,
+model_version, source, warnings (a JSON list).
+"""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import tempfile
@@ -9,41 +15,154 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from kneeline.model.pose import KEYPOINTS, PoseSeries, Recording
+from kneeline.capture.calibration import calibration_for
+from kneeline.capture.series import checked_series, recording
+from kneeline.model.errors import InputError
+from kneeline.model.pose import KEYPOINTS, Array, PoseSeries, Recording
 
 
 def write_pose_log(path: str | Path, series: PoseSeries, about: Recording, model_version: str = "") -> None:
-    """Write the log whole or not at all."""
+    """Write the log whole or not at all: a failure leaves what was at `path` before.
+
+    Raises: InputError when the folder is missing or may not be written, or the disk is full.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     path = Path(path)
-    columns: dict[str, Any] = {"t_s": series.t_s}
-    for i, name in enumerate(KEYPOINTS):
-        columns[f"{name}_x"] = _nullable(pa, series.xy[:, i, 0])
-        columns[f"{name}_y"] = _nullable(pa, series.xy[:, i, 1])
-        columns[f"{name}_confidence"] = _nullable(pa, series.confidence[:, i])
-    columns["people"] = pa.array(series.people, mask=series.people < 0)
-    table = pa.table(columns).replace_schema_metadata(
-        {
-            "width_px": str(about.width_px),
-            "height_px": str(about.height_px),
-            "model": about.pose_model,
-            "model_version": model_version,
-            "source": about.source,
-            "warnings": json.dumps(about.warnings),
-        }
-    )
-    handle, scratch = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    os.close(handle)
+    meta = {
+        "width_px": str(about.width_px),
+        "height_px": str(about.height_px),
+        "model": about.pose_model,
+        "model_version": model_version,
+        "source": about.source,
+        "warnings": json.dumps(about.warnings),
+    }
+    scratch = None
     try:
-        pq.write_table(table, scratch, compression="zstd")
+        handle, scratch = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
+        with os.fdopen(handle, "wb") as file:
+            pq.write_table(_table(pa, series).replace_schema_metadata(meta), file, compression="zstd")
+            file.flush()
+            os.fsync(file.fileno())
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(scratch, 0o666 & ~mask)  # mkstemp's files are for their owner alone
         os.replace(scratch, path)
-    except BaseException:
-        Path(scratch).unlink(missing_ok=True)
+    except BaseException as error:
+        if scratch is not None:
+            with contextlib.suppress(OSError):
+                os.unlink(scratch)
+        if isinstance(error, OSError):
+            raise InputError(
+                f"the pose log {path} could not be written ({error.strerror or error})",
+                try_next="choose a folder that exists, may be written and has room",
+            ) from error
         raise
 
 
-def _nullable(pa: Any, values: Any) -> Any:
-    return pa.array(values, mask=~np.isfinite(values))
+def _table(pa: Any, series: PoseSeries) -> Any:
+    absent: npt.NDArray[np.bool_] = np.isnan(series.xy).any(axis=-1)  # type: ignore[assignment]
+    columns: dict[str, Any] = {"t_s": pa.array(series.t_s)}
+    for i, name in enumerate(KEYPOINTS):
+        for suffix, values in (
+            ("x", series.xy[:, i, 0]),
+            ("y", series.xy[:, i, 1]),
+            ("confidence", series.confidence[:, i]),
+        ):
+            columns[f"{name}_{suffix}"] = pa.array(values, mask=absent[:, i] | ~np.isfinite(values))
+    columns["people"] = pa.array(series.people, mask=series.people < 0)
+    return pa.table(columns)
+
+
+def read_pose_log(path: str | Path) -> tuple[PoseSeries, Recording]:
+    """Frames and what is known about them; sd_px follows from the confidence by the model's calibration.
+
+    Keypoints that the log has no column for are absent throughout. Rows whose time is absent or does not rise are left
+    out, coordinates that are no number or absurdly large count as absent; both are said in the warnings.
+
+    Raises: InputError when the file is missing, is no Parquet table, lacks `t_s` or every keypoint, or has no rows.
+    """
+    path = Path(path)
+    file = _open(path)
+    names = set(file.schema_arrow.names)
+    known = [name for name in KEYPOINTS if {f"{name}_x", f"{name}_y"} <= names]
+    if "t_s" not in names or not known:
+        lacking = "the column t_s" if "t_s" not in names else "every keypoint column"
+        raise InputError(
+            f"{path.name} is not a pose log: it lacks {lacking}",
+            expected="columns t_s, <keypoint>_x, <keypoint>_y, <keypoint>_confidence",
+            try_next="make one with: kneeline pose VIDEO --log FILE",
+        )
+    meta = {k.decode(): v.decode(errors="replace") for k, v in (file.schema_arrow.metadata or {}).items()}
+    raw = _read_columns(path, file, known, names)
+    model = meta.get("model", "unknown")
+    width, height = (_whole_number(meta.get(key, "")) for key in ("width_px", "height_px"))
+    series, said = checked_series(
+        *raw, calibration_for(model), (width, height) if width and height else None, path.name
+    )
+    kept = tuple(str(w) for w in _list(meta.get("warnings", "")))
+    source = meta.get("source") or path.name
+    return series, recording(
+        series, source=source, width_px=width, height_px=height, pose_model=model, warnings=kept + said
+    )
+
+
+def _open(path: Path) -> Any:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    if path.is_dir():
+        raise InputError(f"{path} is a folder", expected="one pose log (Parquet)", try_next="name a file in it")
+    try:
+        return pq.ParquetFile(path, pre_buffer=False)
+    except FileNotFoundError:
+        raise InputError(f"there is no file {path}", try_next="check the path") from None
+    except PermissionError as error:
+        raise InputError(f"{path.name} may not be read", try_next="check the file's permissions") from error
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(
+            f"{path.name} is not a Parquet file, or is cut off",
+            expected="a pose log",
+            try_next="make one with: kneeline pose VIDEO --log FILE",
+        ) from error
+
+
+def _read_columns(path: Path, file: Any, known: list[str], names: set[str]) -> tuple[Array, Array, Array, Any]:
+    """t_s (n,), xy (n, 33, 2), confidence (n, 33), people (n,); absent keypoints NaN, absent counts -1."""
+    import pyarrow as pa
+
+    n = file.metadata.num_rows
+    xy = np.full((n, len(KEYPOINTS), 2), np.nan)
+    confidence = np.full((n, len(KEYPOINTS)), np.nan)
+
+    def column(name: str) -> Array:
+        table = file.read(columns=[name], use_threads=False)
+        return np.asarray(table.column(0).cast(pa.float64()).to_numpy(), dtype=np.float64)
+
+    try:
+        t_s = column("t_s")
+        for name in known:
+            i = KEYPOINTS.index(name)
+            xy[:, i, 0], xy[:, i, 1] = column(f"{name}_x"), column(f"{name}_y")
+            confidence[:, i] = column(f"{name}_confidence") if f"{name}_confidence" in names else 1.0
+        people = np.nan_to_num(column("people"), nan=-1.0) if "people" in names else np.full(n, -1.0)
+    except (pa.ArrowException, OSError, ValueError) as error:
+        raise InputError(
+            f"{path.name} holds columns that are no numbers, or is damaged", expected="a pose log of numbers"
+        ) from error
+    return t_s, xy, confidence, people.astype(np.int64)
+
+
+def _whole_number(text: str) -> int:
+    return int(text) if text.isdigit() else 0
+
+
+def _list(text: str) -> list[Any]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return []
+    return found if isinstance(found, list) else []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from collections.abc import Callable, Generator, Iterator
@@ -79,6 +80,8 @@ class Video:
         self.warnings: tuple[str, ...] = ()
         self._dropped = {"time": 0, "broken": 0, "size": 0}
         self._clock = _Clock(self._stream)
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
         self._pictures = self._decode()
         try:
             first = next(self._pictures)
@@ -104,7 +107,8 @@ class Video:
         self.close()
 
     def close(self) -> None:
-        """Give the file back; a running iteration ends."""
+        """Give the file back; a running iteration must not go on."""
+        self._halt()
         self._pictures.close()
         self._container.close()
 
@@ -117,44 +121,41 @@ class Video:
 
         `look` runs on the decoding thread, so it costs the caller no time.
         """
-        if self._first is None:
+        if self._first is None or self._thread is not None:
             raise ValueError("a Video can be iterated once")
         waiting: queue.Queue[Any] = queue.Queue(maxsize=_QUEUE)
-        stop = threading.Event()
+
+        def hand_over(item: Any) -> None:
+            while not self._stop.is_set():
+                with contextlib.suppress(queue.Full):
+                    waiting.put(item, timeout=0.1)
+                    return
 
         def work() -> None:
+            end: BaseException | None = None
             try:
                 for item in self._looked(look, every_s):
-                    while not stop.is_set():
-                        try:
-                            waiting.put(item, timeout=0.1)
-                            break
-                        except queue.Full:
-                            continue
-                    if stop.is_set():
+                    hand_over(item)
+                    if self._stop.is_set():
                         return
-                waiting_put_end(None)
-            except BaseException as error:  # handed to the caller, who raises it
-                waiting_put_end(error)
+            except BaseException as error:  # the caller raises it
+                end = error
+            hand_over(end)
 
-        def waiting_put_end(end: BaseException | None) -> None:
-            while not stop.is_set():
-                try:
-                    waiting.put(end, timeout=0.1)
-                    return
-                except queue.Full:
-                    continue
-
-        thread = threading.Thread(target=work, name="kneeline-decode", daemon=True)
-        thread.start()
+        self._thread = threading.Thread(target=work, name="kneeline-decode", daemon=True)
+        self._thread.start()
         try:
             while (item := waiting.get()) is not None:
                 if isinstance(item, BaseException):
                     raise item
                 yield item
         finally:
-            stop.set()
-            thread.join()
+            self._halt()
+
+    def _halt(self) -> None:
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
 
     def _looked(self, look: Look | None, every_s: float) -> Iterator[tuple[float, Picture, Any]]:
         next_look = 0.0

@@ -1,0 +1,99 @@
+"""From raw columns, whatever file they came from, to a series that the rest may trust."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from kneeline.capture.calibration import Calibration
+from kneeline.model.errors import InputError
+from kneeline.model.pose import Array, PoseSeries, Recording
+
+_ABSURD = 1e6
+_MIN_S = 1.0
+
+
+def checked_series(
+    t_s: Array,
+    xy: Array,
+    confidence: Array,
+    people: npt.NDArray[np.int64],
+    calibration: Calibration,
+    picture_px: tuple[int, int] | None,
+    name: str,
+) -> tuple[PoseSeries, tuple[str, ...]]:
+    """A series whose times rise and whose absent keypoints are NaN throughout, with sentences about what was wrong.
+
+    Shapes as in PoseSeries. name: of the file, for the errors.
+
+    Raises: InputError when no row is left.
+    """
+    if len(t_s) == 0:
+        raise InputError(f"{name} has no rows", expected="one row per picture", try_next="make the file again")
+    said = []
+    rising = np.isfinite(t_s)
+    best = np.fmax.accumulate(np.where(rising, t_s, -np.inf))
+    rising[1:] &= np.where(rising, t_s, -np.inf)[1:] > best[:-1]
+    if not rising.any():
+        raise InputError(
+            f"{name} has no usable times in t_s", expected="seconds, rising", try_next="make the file again"
+        )
+    if dropped := int((~rising).sum()):
+        said.append(f"{dropped} of {len(t_s)} rows with a time that is absent, repeats or runs backwards left out.")
+    t_s, xy, confidence, people = t_s[rising], xy[rising].copy(), confidence[rising].copy(), people[rising]
+    wild = np.isinf(xy).any(axis=-1) | (np.abs(np.nan_to_num(xy)) > _ABSURD).any(axis=-1)
+    if wild.any():
+        said.append(f"{int(wild.sum())} keypoints with impossible coordinates were read as absent.")
+    absent = wild | np.isnan(xy).any(axis=-1)
+    xy[absent], confidence[absent] = np.nan, np.nan
+    confidence = np.where(absent, np.nan, np.clip(np.nan_to_num(confidence, posinf=0.0), 0.0, 1.0))
+    series = PoseSeries(t_s, xy, calibration.sd_px(xy, confidence, picture_px), confidence, people)
+    return series, tuple(said)
+
+
+def recording(
+    series: PoseSeries, *, source: str, width_px: int, height_px: int, pose_model: str, warnings: tuple[str, ...] = ()
+) -> Recording:
+    """What is known about a recording from its frames; sentences about who was in view follow the given warnings."""
+    steps = np.diff(series.t_s)
+    said = tuple(w for w in _about_people(series) if w not in warnings)
+    return Recording(
+        source,
+        width_px,
+        height_px,
+        pose_model,
+        frames=len(series),
+        duration_s=float(series.t_s[-1] - series.t_s[0]) if len(series) else 0.0,
+        fps_median=float(1.0 / np.median(steps)) if len(steps) else 0.0,
+        warnings=warnings + said,
+    )
+
+
+def _about_people(series: PoseSeries) -> tuple[str, ...]:
+    """Sentences about further people and about nobody being in view."""
+    if len(series) == 0:
+        return ()
+    seen = np.isfinite(series.xy[:, :, 0]).any(axis=1)
+    if not seen.any():
+        return ("Nobody was found in the whole recording.",)
+    said = []
+    looked = series.people >= 0
+    for first, last in _spans(series.t_s[looked], np.greater(series.people[looked], 1)):
+        said.append(
+            f"A second person was in view from {first:.1f} s to {last:.1f} s; "
+            "the person nearest the place at the start was followed."
+        )
+    for first, last in _spans(series.t_s, np.logical_not(seen)):
+        if last - first >= _MIN_S:
+            said.append(f"Nobody was found from {first:.1f} s to {last:.1f} s.")
+    return tuple(said)
+
+
+def _spans(t_s: Array, on: npt.NDArray[np.bool_]) -> list[tuple[float, float]]:
+    """(first, last) times of each run in which `on` holds for at least two looks in a row.
+
+    >>> _spans(np.arange(6.0), np.array([False, True, True, False, True, False]))
+    [(1.0, 2.0)]
+    """
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], on, [False]]).astype(np.int8)))
+    return [(float(t_s[a]), float(t_s[b - 1])) for a, b in edges.reshape(-1, 2) if b - a >= 2]
