@@ -25,7 +25,7 @@ _NAMES: dict[str, tuple[tuple[str, ...], ...]] = {
     "elbow": (("elbow",), ("ejc",), ("elbowlat", "elbowmed"), ("lelbowstudy", "melbowstudy"), ("elb",)),
     "wrist": (("wrist",), ("wjc",), ("wristradius", "wristulna"), ("lwriststudy", "mwriststudy"), ("wra", "wrb")),
     "hip": (("hip",), ("hjc",), ("hjcstudy",), ("fep",)),
-    "knee": (("kjc",), ("feo",), ("knee", "mknee"), ("knee",), ("kneestudy", "mkneestudy"), ("kne",)),
+    "knee": (("kjc",), ("feo",), ("knee", "mknee"), ("knee",), ("kneestudy", "mkneestudy"), ("kneestudy",), ("kne",)),
     "ankle": (
         ("ajc",),
         ("tio",),

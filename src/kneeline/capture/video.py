@@ -236,13 +236,11 @@ class Video:
     def _warnings(self, last_s: float, count: int) -> tuple[str, ...]:
         said = []
         if self._dropped["time"]:
-            said.append(
-                f"{_pictures(self._dropped['time'])} with a time stamp that repeats or runs backwards left out."
-            )
+            said.append(f"{_pictures(self._dropped['time'])} left out: the time stamp repeats or runs backwards.")
         if self._dropped["broken"]:
-            said.append(f"{_pictures(self._dropped['broken'])} that could not be decoded left out.")
+            said.append(f"{_pictures(self._dropped['broken'])} left out: damaged.")
         if self._dropped["size"]:
-            said.append(f"{_pictures(self._dropped['size'])} of another shape than the first left out.")
+            said.append(f"{_pictures(self._dropped['size'])} left out: another shape than the first.")
         promised = self.duration_s_hint or 0.0
         if count > 1 and promised - last_s > max(1.0, 0.1 * promised):
             said.append(f"The file should last {promised:.1f} s but ends after {last_s:.1f} s; what is there was used.")
@@ -271,7 +269,7 @@ class _Clock:
 
 
 def _pictures(n: int) -> str:
-    return "1 picture was" if n == 1 else f"{n} pictures were"
+    return "1 picture" if n == 1 else f"{n} pictures"
 
 
 def _video_stream(path: Path, container: Any) -> Any:
