@@ -18,8 +18,8 @@ PhaseName = Literal["lift", "hold", "lower"]
 class Number(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A number with its unit and where it comes from.
 
-    A `sourced` number names at least one `evidence` reference "key#locator"; a `house` number is shown as
-    "house default".
+    A `sourced` number stands in the source: it names at least one `evidence` reference "key#locator". A `house` number
+    is our own choice, shown as "house default"; its evidence, if any, is what the choice leans on.
     """
 
     value: float

@@ -36,6 +36,7 @@ TOE_OUT = np.radians(7.0)
 
 WIDTH_PX, HEIGHT_PX = 720, 960
 FOCAL_PX = 1130.0
+MARGIN_PX = 25.0
 DISTANCE_M = 2.5
 CAMERA_HEIGHT_M = 0.87
 _AZIMUTH_DEG = {"front": 0.0, "left": 90.0, "back": 180.0, "right": 270.0}
@@ -245,22 +246,48 @@ def _arm(joints: Array, side: str, out: float, shoulder: Array, swing: Array) ->
         joints[..., INDEX[f"{side}_{name}"], :] = wrist + ahead * across + beyond * lower
 
 
-def project(joints: Array, view: str = "front", yaw_deg: float = 0.0) -> Array:
-    """The joints as a pinhole camera sees them, (..., 33, 2) pixels, y down.
+@dataclass(frozen=True, slots=True)
+class Camera:
+    """A level pinhole camera: it looks at (x_m, y_m) from `distance_m` away, `height_m` above the toes' floor.
 
-    The camera stands level, 2.5 m from the body's middle. view: the side of the person that it sees; yaw_deg: turned
-    further round towards the person's left.
-
-    >>> seen = project(pose({"both_knee_flexion": 0.0}))
-    >>> bool(seen[INDEX["left_hip"], 0] > seen[INDEX["right_hip"], 0])
-    True
+    azimuth_deg: 0 in front of the person, 90 at the person's left, 180 behind.
     """
-    azimuth = np.radians(_AZIMUTH_DEG[view] + yaw_deg)
-    c, s = np.cos(azimuth), np.sin(azimuth)
-    depth = DISTANCE_M - (joints[..., 0] * c + joints[..., 1] * s)
-    right = -joints[..., 0] * s + joints[..., 1] * c
-    down = CAMERA_HEIGHT_M - joints[..., 2]
-    return np.stack((WIDTH_PX / 2 + FOCAL_PX * right / depth, HEIGHT_PX / 2 + FOCAL_PX * down / depth), -1)
+
+    azimuth_deg: float = 0.0
+    distance_m: float = DISTANCE_M
+    height_m: float = CAMERA_HEIGHT_M
+    x_m: float = 0.0
+    y_m: float = 0.0
+
+    def project(self, joints: Array) -> Array:
+        """The joints as this camera sees them, (..., 33, 2) pixels, y down.
+
+        >>> seen = Camera().project(pose({"both_knee_flexion": 0.0}))
+        >>> bool(seen[INDEX["left_hip"], 0] > seen[INDEX["right_hip"], 0])
+        True
+        """
+        c, s = np.cos(np.radians(self.azimuth_deg)), np.sin(np.radians(self.azimuth_deg))
+        x, y = joints[..., 0] - self.x_m, joints[..., 1] - self.y_m
+        scale = FOCAL_PX / (self.distance_m - (x * c + y * s))
+        right, down = -x * s + y * c, self.height_m - joints[..., 2]
+        return np.stack((WIDTH_PX / 2 + scale * right, HEIGHT_PX / 2 + scale * down), -1)
+
+
+def placed(joints: Array, view: str = "front", yaw_deg: float = 0.0) -> Camera:
+    """The camera on the side `view` of the person, moved and stepped back until all `joints` (n, 33, 3) are in view.
+
+    yaw_deg: how far it is turned further round, towards the person's left.
+    """
+    low, high = joints.reshape(-1, 3).min(0), joints.reshape(-1, 3).max(0)
+    middle = (low + high) / 2
+    for distance in np.arange(DISTANCE_M, 6.0, 0.1):
+        camera = Camera(
+            _AZIMUTH_DEG[view] + yaw_deg, float(distance), float(middle[2]), float(middle[0]), float(middle[1])
+        )
+        xy = camera.project(joints)
+        if (xy > MARGIN_PX).all() and (xy < np.array([WIDTH_PX, HEIGHT_PX]) - MARGIN_PX).all():
+            break
+    return camera
 
 
 def perform(exercise: Exercise, given: Given, *, fps: float = 30.0, seed: int = 0, side: Side = "right") -> Performance:
@@ -286,7 +313,7 @@ def perform(exercise: Exercise, given: Given, *, fps: float = 30.0, seed: int = 
         joints[now] = pose(angles, rep.side)
     if not reps:
         joints[:] = pose(angles_at(exercise, np.zeros(len(t))), side)
-    xy = project(joints, given.view, given.yaw_deg) + _noise(given.noise_px, len(t), fps, seed)
+    xy = placed(joints, given.view, given.yaw_deg).project(joints) + _noise(given.noise_px, len(t), fps, seed)
     known = np.full(xy.shape[:2], 1.0)
     series = PoseSeries(t, xy, max(given.noise_px, 0.5) * known, 0.99 * known, np.ones(len(t), dtype=np.int64))
     return Performance(series, tuple(reps), side, joints)
