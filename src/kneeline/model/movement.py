@@ -34,7 +34,7 @@ class View:
     """How the camera sees the person, decided once per clip.
 
     facing: what of the person faces the camera ("left" = the person's left side), or "unclear".
-    yaw_deg: turn of the person against the camera, 0 = front, 90 = left side, -90 = right side, 180 = back.
+    yaw_deg: turn of the person against the camera, 0 = front, 90 = right side seen, -90 = left side, 180 = back.
     usable: whether this exercise can be judged from here; `reasons` says what to change.
     """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -82,9 +82,25 @@ class PoseSeries:
                 float(self.t_s[i]), self.xy[i], self.sd_px[i], self.confidence[i], int(self.people[i])
             )
 
-    def __getitem__(self, rows: slice) -> PoseSeries:
+    def __getitem__(self, rows: slice | npt.NDArray[np.bool_]) -> PoseSeries:
         return PoseSeries(
             self.t_s[rows], self.xy[rows], self.sd_px[rows], self.confidence[rows], self.people[rows]
+        )
+
+    @staticmethod
+    def joined(parts: Sequence[PoseSeries]) -> PoseSeries:
+        """Several runs of frames as one, in the order given; at least one.
+
+        >>> one = PoseSeries.of([PoseFrame.empty(0.0)])
+        >>> len(PoseSeries.joined([one, one]))
+        2
+        """
+        return PoseSeries(
+            np.concatenate([p.t_s for p in parts]),
+            np.concatenate([p.xy for p in parts]),
+            np.concatenate([p.sd_px for p in parts]),
+            np.concatenate([p.confidence for p in parts]),
+            np.concatenate([p.people for p in parts]),
         )
 
     @staticmethod

@@ -1,0 +1,164 @@
+"""Is a movement that came and went really a repetition of this exercise? And which leg carried it?
+
+What tells exercises from walking, turning and each other is what stays still: planted feet, the place the body comes back
+to, and the joints an exercise leaves alone.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from kneeline.content.schema import Exercise
+from kneeline.content.schema import Repetition as Rule
+from kneeline.model.pose import INDEX
+from kneeline.motion.geometry import Geometry
+from kneeline.motion.reps import Phases, smooth
+from kneeline.motion.signals import SIGNALS, Bearings, signal
+
+Array = npt.NDArray[np.float64]
+
+FOOT_TRAVEL: Final = 0.4
+"""A planted foot's keypoint may wander this far, in shank lengths. House default."""
+BODY_TRAVEL: Final = 0.4
+"""The hips must come back to within this of where they started sideways, in shank lengths. House default."""
+TOGETHER: Final = 0.4
+"""Hips and shoulders must each make this share of a body's rise. House default."""
+
+
+def why_not(g: Geometry, phases: Phases, exercise: Exercise, bearings: Bearings) -> str:
+    """Why a movement is not a repetition of this exercise, or "" when it is one.
+
+    g: frames from before its start to its end.
+    """
+    rule = exercise.repetition
+    lasted = phases.end_s - phases.start_s
+    if lasted < rule.shortest.value:
+        return "it was over too soon to be a repetition"
+    if lasted > rule.longest.value:
+        return "it took too long to be one repetition"
+    inside = (g.t_s >= phases.start_s) & (g.t_s <= phases.end_s)
+    if rule.planted != "none":
+        if _moved_on(g, phases, bearings):
+            return "the person moved to another place"
+        if _steps(g, inside, rule.planted, bearings) > FOOT_TRAVEL:
+            return "the feet did not stay where they were"
+    for steady in rule.steady:
+        spec = SIGNALS[steady.signal]
+        sides = ("left", "right") if spec.sided else ("",)
+        for side in sides:
+            if abs(_change(signal(steady.signal, g, bearings, side)[0], g, phases)) > steady.limit.value:
+                return f"another movement ran with it ({steady.signal.replace('_', ' ')})"
+    if rule.signal == "body_rise" and not _rises_together(g, phases):
+        return "the body did not rise as a whole"
+    return ""
+
+
+def _change(value: Array, g: Geometry, phases: Phases) -> float:
+    """Change of a signal from rest to the top; 0 where it was not seen."""
+    rest = value[(g.t_s >= phases.start_s - 0.4) & (g.t_s <= phases.start_s + 0.05)]
+    top = value[(g.t_s >= phases.top_start_s - 0.1) & (g.t_s <= phases.top_end_s + 0.1)]
+    rest, top = rest[~np.isnan(rest)], top[~np.isnan(top)]
+    return float(np.median(top) - np.median(rest)) if len(rest) and len(top) else 0.0
+
+
+def _moved_on(g: Geometry, phases: Phases, bearings: Bearings) -> bool:
+    across = g.along("hips_at", 0)
+    before = across[(g.t_s >= phases.start_s - 0.3) & (g.t_s <= phases.start_s + 0.1)]
+    after = across[(g.t_s >= phases.end_s - 0.15) & (g.t_s <= phases.end_s + 0.3)]
+    before, after = before[~np.isnan(before)], after[~np.isnan(after)]
+    if not len(before) or not len(after):
+        return False
+    return bool(abs(np.median(after) - np.median(before)) > BODY_TRAVEL * bearings.shank_px)
+
+
+def _steps(g: Geometry, inside: npt.NDArray[np.bool_], planted: str, bearings: Bearings) -> float:
+    """How far the feet that should stand still have wandered, in shank lengths."""
+    part = "foot_index" if planted == "both_toes" else "ankle"
+    left, right = (g.xy[inside, INDEX[f"{side}_{part}"]] for side in ("left", "right"))
+    if planted in ("both_toes", "both_feet"):
+        # Names of near and far feet get swapped in side views; their middle and their distance do not.
+        apart = np.hypot(*(left - right).T)
+        return max(_wander((left + right) / 2), _spread(apart)) / bearings.shank_px
+    lower = np.where((left[:, 1] >= right[:, 1])[:, None], left, right)
+    return min(_wander(left), _wander(right), _wander(lower)) / bearings.shank_px
+
+
+def _wander(place: Array) -> float:
+    """Distance from its usual place that a point keeps within for nine tenths of the time, in pixels; 0 if never seen."""
+    place = place[~np.isnan(place[:, 0])]
+    if not len(place):
+        return 0.0
+    return float(np.quantile(np.hypot(*(place - np.median(place, axis=0)).T), 0.9))
+
+
+def _spread(distance: Array) -> float:
+    distance = distance[~np.isnan(distance)]
+    return float(np.quantile(np.abs(distance - np.median(distance)), 0.9)) if len(distance) else 0.0
+
+
+def _rises_together(g: Geometry, phases: Phases) -> bool:
+    rise = _change(-g.along("body_at", 1), g, phases)
+    parts = [_change(-g.along(name, 1), g, phases) for name in ("hips_at", "shoulders_at")]
+    return rise > 0 and all(part >= TOGETHER * rise for part in parts)
+
+
+def standing_leg(g: Geometry, start_s: float, end_s: float) -> str:
+    """The leg whose foot stayed where it was: it carried the repetition."""
+    inside = (g.t_s >= start_s) & (g.t_s <= end_s)
+    left, right = (_wander(g.xy[inside, INDEX[f"{side}_ankle"]]) for side in ("left", "right"))
+    return "left" if left <= right else "right"
+
+
+def front_leg(g: Geometry, top_s: float) -> str:
+    """The front leg of a lunge at its lowest point: its shank stands upright while the rear one lies down."""
+    near = np.abs(g.t_s - top_s) <= 0.15
+    upright = {side: np.nanmedian(g.along(f"shank_{side}", 1)[near]) for side in ("left", "right")}
+    return "left" if upright["left"] >= upright["right"] else "right"
+
+
+def size_px(g: Geometry, rows: npt.NDArray[np.bool_]) -> tuple[float, float]:
+    """Shank length and hip height over the ankles in pixels, over the frames where the person stands; NaN if never seen."""
+    if not rows.any():
+        rows = np.ones(len(g.t_s), dtype=bool)
+    shank = np.fmax(g.length("shank_left"), g.length("shank_right"))[rows]
+    height = np.fmax(g.along("leg_left", 1), g.along("leg_right", 1))[rows]
+    shank, height = shank[~np.isnan(shank)], height[~np.isnan(height)]
+    if not len(shank) or not len(height):
+        return float("nan"), float("nan")
+    return float(np.median(shank)), float(np.quantile(height, 0.75))
+
+
+def counting_curve(g: Geometry, rule: Rule, bearings: Bearings, leg: str) -> Array:
+    """The signal that repetitions are counted on, oriented with the top high, (n,)."""
+    value, _ = signal(rule.signal, g, bearings, leg)
+    return value if rule.toward == "up" else -value
+
+
+def timing_curve(g: Geometry, rule: Rule, bearings: Bearings, leg: str) -> Array:
+    """The curve that phases are measured on: the counted signal, steadied by what else rises and falls with it.
+
+    A body that goes up or down takes hips, shoulders and head along. Each is weighted by how far it moves over its own
+    jitter, so three noisy witnesses of one time course make a better one. (n,), in the counted signal's unit.
+    """
+    curve, name = counting_curve(g, rule, bearings, leg), rule.signal
+    if name not in ("body_rise", "hip_drop"):
+        return curve
+    down = 1.0 if name == "hip_drop" else -1.0
+    reference = curve - np.nanmean(curve)
+    power = float(np.nansum(reference**2))
+    total, weights = np.zeros(len(curve)), 0.0
+    for part in ("hips_at", "shoulders_at", "head_at"):
+        place = down * g.along(part, 1)
+        if np.isnan(place).mean() > np.isnan(curve).mean():
+            continue
+        place = place - np.nanmedian(place)
+        gain = float(np.nansum(reference * place)) / max(power, 1e-12)
+        jitter = float(np.nanstd(place - smooth(g.t_s, place, 0.15)))
+        if gain <= 0 or jitter <= 0:
+            continue
+        weight = gain / jitter**2
+        total, weights = total + weight * place, weights + weight * gain
+    return total / weights if weights else curve

@@ -1,0 +1,343 @@
+"""The one engine for live camera, file and replay: frames in, events out.
+
+    frame -> seen? -> view, size -> signal -> Tracker -> checks -> phases, measures, faults -> coach -> events
+
+Time is the frame's own. Nothing here looks ahead: a repetition is told when it is complete, from the frames up to then.
+Pushing frames one by one or all at once gives the same events.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from kneeline.content.load import Library
+from kneeline.content.schema import Exercise
+from kneeline.model.movement import (
+    Cue,
+    CueGiven,
+    Discarded,
+    Event,
+    Paused,
+    Phase,
+    PhaseStarted,
+    Repetition,
+    RepetitionDone,
+    Resumed,
+    SetResult,
+)
+from kneeline.model.pose import PoseFrame, PoseSeries
+from kneeline.motion import checks, view
+from kneeline.motion.coach import Coach
+from kneeline.motion.geometry import ROW, Geometry
+from kneeline.motion.measure import Scene, judge_repetition
+from kneeline.motion.reps import Excursion, Stage, Tracker, fit_phases, posture_bend
+from kneeline.motion.signals import SIGNALS, Bearings, scale_px
+from kneeline.motion.summary import summarise
+
+Array = npt.NDArray[np.float64]
+
+GAP_S: Final = 1.0
+"""Out of sight for longer than this, the count pauses and a running repetition is dropped. House default."""
+GLITCH_TRUNKS: Final = 0.35
+GLITCH_TRUNKS_PER_S: Final = 6.0
+GLITCH_S: Final = 0.3
+"""Hips that jump further than this between frames are a slip of the pose model, unless they stay there. House defaults."""
+SIZE_MEMORY_S: Final = 1.0
+"""How fast the person's size is followed while at rest. House default."""
+BEFORE_S: Final = 1.0
+"""How much of the rest before a repetition is kept for its measures."""
+_TOO: Final = {
+    "large": "it was larger than this exercise",
+    "short": "it was over too soon to be a repetition",
+    "long": "it did not come back to rest",
+}
+
+
+class Engine:
+    """Follows one set of one exercise.
+
+    exercise, library: what is performed, and the library it comes from.
+    side: "left" or "right" for the trained leg (the standing one in single-leg work); None or "both" to find it out.
+    """
+
+    def __init__(self, exercise: Exercise, library: Library, side: str | None = None) -> None:
+        if side not in (None, "left", "right", "both"):
+            raise ValueError(f"side must be 'left', 'right', 'both' or None, got {side!r}")
+        self._exercise, self._library, self._rule = exercise, library, exercise.repetition
+        self._side = "" if exercise.sides == "one" else "both"
+        if exercise.sides == "one" and side in ("left", "right"):
+            self._side = side
+        self._trackers = {leg: Tracker(self._rule) for leg in self._legs()}
+        self._view = view.ViewEstimate()
+        self._coach = Coach(exercise)
+        self._recent: list[PoseSeries] = []
+        self._reps: list[Repetition] = []
+        self._cues: list[Cue] = []
+        self._discarded: Counter[str] = Counter()
+        self._events: list[Event] = []
+        self._phase = Phase.REST
+        self._paused = False
+        self._last_s = self._seen_s = self._glitch_since_s = math.nan
+        self._place: tuple[float, float, float] | None = None
+        self._shank_px = self._hip_height_px = math.nan
+        self._best_reach = 0.0
+        self._frames = self._frames_seen = 0
+        self._held_s = 0.0
+
+    def push(self, frames: PoseFrame | PoseSeries) -> tuple[Event, ...]:
+        """Take one frame or a run of frames in; what happened because of them, in order.
+
+        Frames whose time does not move forward are ignored.
+        """
+        self._events = []
+        series = PoseSeries.of([frames]) if isinstance(frames, PoseFrame) else frames
+        newest = np.maximum.accumulate(np.concatenate([[self._last_s], np.nan_to_num(series.t_s, nan=-np.inf)]))
+        forward = series.t_s > np.where(np.isnan(newest[:-1]), -np.inf, newest[:-1])
+        if not forward.all():
+            series = series[forward]
+        if len(series):
+            self._take(series)
+        return tuple(self._events)
+
+    def finish(self) -> tuple[Event, ...]:
+        """The recording is over; a repetition that was running is incomplete and does not count."""
+        self._events = []
+        running = [tracker for tracker in self._trackers.values() if tracker.stage is not Stage.REST]
+        if running and self._exercise.kind == "hold":
+            self._held_s += self._last_s - min(tracker.start_s for tracker in running)
+        elif any(tracker.far_enough for tracker in running):
+            self._discard(self._last_s, "the recording ended before it was complete")
+        self._enter(Phase.REST, self._last_s)
+        return tuple(self._events)
+
+    def result(self) -> SetResult:
+        """The set as it stands now."""
+        seen_as = view.judge_view(self._view, self._rule.signal, self._library, self._exercise.camera)
+        return summarise(
+            self._exercise, self._side or "both", seen_as, self._reps, self._cues, self._warnings(seen_as.reasons), self._held_s
+        )
+
+    # frame by frame
+
+    def _take(self, series: PoseSeries) -> None:
+        g = Geometry(series)
+        self._recent.append(series)
+        across, forward = (cue.tolist() for cue in view.cues(g))
+        hips = g.segment[:, ROW["hips_at"]].tolist()
+        trunk = g.length("trunk").tolist()
+        shank = np.fmax(g.length("shank_left"), g.length("shank_right")).tolist()
+        height = np.fmax(g.along("leg_left", 1), g.along("leg_right", 1)).tolist()
+        curves = self._curves(g)
+        for i, t_s in enumerate(series.t_s.tolist()):
+            self._frames += 1
+            values = {leg: curve[i] for leg, curve in curves.items()}
+            if self._hidden(t_s, hips[i], trunk[i], values):
+                self._last_s = t_s
+                continue
+            if self._at_rest:
+                turned = (self._view.towards, self._view.forwards)
+                self._view.add(t_s, across[i], forward[i])
+                if turned != (self._view.towards, self._view.forwards):
+                    self._forget()
+                    curves = self._curves(g)
+                    values = {leg: curve[i] for leg, curve in curves.items()}
+                self._follow_size(t_s, shank[i], height[i])
+            self._last_s = t_s
+            self._count(t_s, values)
+        self._trim()
+
+    def _curves(self, g: Geometry) -> dict[str, list[float]]:
+        """The counted signal of every leg that may be the one, unscaled, oriented with the top high."""
+        unscaled = Bearings(self._view.towards, self._view.forwards, self._side or "both", 1.0, 1.0)
+        return {
+            leg: checks.counting_curve(g, self._rule, unscaled, leg).tolist() for leg in self._trackers
+        }
+
+    def _hidden(self, t_s: float, hips: list[float], trunk: float, values: dict[str, float]) -> bool:
+        """Whether this frame shows too little; pauses and resumes the count."""
+        missing = math.isnan(hips[0]) or math.isnan(trunk) or any(math.isnan(v) for v in values.values())
+        if not missing:
+            missing = self._slipped(t_s, hips[0], hips[1], trunk)
+        if missing:
+            if not self._paused and t_s - self._seen_s > GAP_S:
+                self._paused = True
+                if not self._at_rest:
+                    self._discard(t_s, "the person went out of sight")
+                self._forget()
+                self._enter(Phase.REST, t_s)
+                self._events.append(Paused(t_s, "I cannot see you"))
+            return True
+        if self._paused:
+            self._paused = False
+            self._events.append(Resumed(t_s))
+        self._seen_s = t_s
+        self._frames_seen += 1
+        return False
+
+    def _slipped(self, t_s: float, x: float, y: float, trunk: float) -> bool:
+        """Whether the body jumped further than bodies move; a jump that lasts is a new place and starts over."""
+        if self._place is not None:
+            reach = max(trunk, self._place[2])
+            allowed = reach * (GLITCH_TRUNKS + GLITCH_TRUNKS_PER_S * (t_s - self._seen_s))
+            if math.hypot(x - self._place[0], y - self._place[1]) > allowed:
+                if math.isnan(self._glitch_since_s):
+                    self._glitch_since_s = t_s
+                if t_s - self._glitch_since_s < GLITCH_S:
+                    return True
+                self._forget()
+        self._place, self._glitch_since_s = (x, y, trunk), math.nan
+        return False
+
+    def _follow_size(self, t_s: float, shank: float, height: float) -> None:
+        if math.isnan(self._shank_px):
+            self._shank_px, self._hip_height_px = shank, height
+            return
+        share = 1 - math.exp(-(t_s - self._last_s) / SIZE_MEMORY_S)
+        if not math.isnan(shank):
+            self._shank_px += share * (shank - self._shank_px)
+        if not math.isnan(height):
+            self._hip_height_px += min(share * (3.0 if height > self._hip_height_px else 0.3), 1.0) * (height - self._hip_height_px)
+
+    def _count(self, t_s: float, values: dict[str, float]) -> None:
+        scale = scale_px(self._rule.signal, self._bearings("both"))
+        if math.isnan(scale) or scale <= 0:
+            return
+        for leg, tracker in list(self._trackers.items()):
+            excursion = tracker.step(t_s, values[leg] / scale)
+            if excursion is not None:
+                self._complete(leg, excursion, t_s)
+        self._tell_phase(t_s)
+
+    def _tell_phase(self, t_s: float) -> None:
+        leading = max(self._trackers.values(), key=lambda tracker: tracker.moved)
+        outward = Phase(self._rule.outward)
+        homeward = Phase.LOWER if outward is Phase.LIFT else Phase.LIFT
+        if leading.stage is Stage.REST:
+            self._enter(Phase.REST, t_s)
+        elif leading.far_enough:
+            if leading.stage is Stage.BACK or leading.falling:
+                self._enter(homeward, t_s)
+            elif leading.holding:
+                self._enter(Phase.HOLD, t_s)
+            elif self._phase is Phase.REST:
+                self._enter(outward, t_s)
+
+    def _enter(self, phase: Phase, t_s: float) -> None:
+        if phase is not self._phase:
+            self._phase = phase
+            self._events.append(PhaseStarted(t_s, phase))
+
+    # repetition by repetition
+
+    def _complete(self, leg: str, seen: Excursion, t_s: float) -> None:
+        """A movement came and went: count it with its measures, or say why it is not counted."""
+        others = [tracker for name, tracker in self._trackers.items() if name != leg]
+        if any(tracker.reach > seen.top - seen.rest for tracker in others):
+            return  # the other leg is the one that moves
+        if self._exercise.kind == "hold":
+            self._held_s += seen.end_s - seen.start_s
+            return
+        if seen.too:
+            return self._discard(t_s, _TOO[seen.too])
+        seen_as = view.judge_view(self._view, self._rule.signal, self._library, self._exercise.camera)
+        if not seen_as.usable:
+            return self._discard(t_s, seen_as.reasons[0])
+        if not self._side and self._rule.leg == "working" and leg != self._scene("both").near:
+            return None
+        g = Geometry(self._window(seen.start_s - BEFORE_S, t_s))
+        side = self._working_side(leg, g, seen)
+        bearings = self._bearings(side)
+        curve = checks.timing_curve(g, self._rule, bearings, leg)
+        phases = fit_phases(g.t_s, curve, seen, posture_bend(self._rule.signal, seen.top - seen.rest))
+        if phases is None:
+            return self._discard(t_s, "too few frames of it were seen")
+        reason = checks.why_not(g, phases, self._exercise, bearings)
+        if reason:
+            return self._discard(t_s, reason)
+        self._best_reach = max(self._best_reach, phases.top - phases.rest)
+        repetition = judge_repetition(len(self._reps) + 1, side, g, phases, self._scene(side), self._best_reach)
+        self._settle(leg, side)
+        self._reps.append(repetition)
+        self._events.append(RepetitionDone(t_s, repetition))
+        cue = self._coach.hear(repetition, t_s)
+        if cue is not None:
+            self._cues.append(cue)
+            self._events.append(CueGiven(t_s, cue))
+        return None
+
+    def _settle(self, leg: str, side: str) -> None:
+        """The first counted repetition decides view and side for the rest of the clip."""
+        self._view.frozen = True
+        if self._exercise.sides == "one":
+            self._side = side
+            self._trackers = {leg: self._trackers[leg]}
+
+    def _working_side(self, leg: str, g: Geometry, seen: Excursion) -> str:
+        if self._exercise.sides == "alternating":
+            return checks.front_leg(g, 0.5 * (seen.start_s + seen.end_s))
+        if self._side:
+            return self._side
+        if self._rule.leg == "none":
+            return checks.standing_leg(g, seen.start_s, seen.end_s)
+        if self._rule.leg == "free":
+            return "right" if leg == "left" else "left"
+        return leg
+
+    def _legs(self) -> tuple[str, ...]:
+        """Legs whose signal may be the one to count on."""
+        if self._rule.leg == "none" or not SIGNALS[self._rule.signal].sided:
+            return ("",)
+        if self._side in ("left", "right"):
+            other = "right" if self._side == "left" else "left"
+            return (self._side if self._rule.leg == "working" else other,)
+        return ("left", "right")
+
+    # what is remembered
+
+    @property
+    def _at_rest(self) -> bool:
+        return all(tracker.stage is Stage.REST for tracker in self._trackers.values())
+
+    def _bearings(self, side: str) -> Bearings:
+        return Bearings(self._view.towards, self._view.forwards, side, self._shank_px, self._hip_height_px)
+
+    def _scene(self, side: str) -> Scene:
+        return Scene(self._exercise, self._library, self._bearings(side), self._view.yaw_deg, side)
+
+    def _forget(self) -> None:
+        for tracker in self._trackers.values():
+            tracker.forget()
+
+    def _discard(self, t_s: float, reason: str) -> None:
+        self._discarded[reason] += 1
+        self._events.append(Discarded(t_s, reason))
+
+    def _window(self, from_s: float, to_s: float) -> PoseSeries:
+        recent = PoseSeries.joined([part for part in self._recent if part.t_s[-1] >= from_s])
+        return recent[(recent.t_s >= from_s) & (recent.t_s <= to_s)]
+
+    def _trim(self) -> None:
+        oldest = self._last_s - self._rule.longest.value - 2 * BEFORE_S
+        while self._recent and self._recent[0].t_s[-1] < oldest:
+            self._recent.pop(0)
+
+    def _warnings(self, view_reasons: tuple[str, ...]) -> tuple[str, ...]:
+        said: list[str] = []
+        if not self._frames_seen:
+            return ("Nobody could be seen well enough in this recording.",)
+        if self._frames_seen < 0.8 * self._frames:
+            said.append(f"The person could be seen in {self._frames_seen / self._frames:.0%} of the frames only.")
+        if self._exercise.kind == "hold":
+            said.append(f"Held for {self._held_s:.1f} s in all; a hold has no repetitions.")
+        elif not self._reps:
+            said.append("No repetition of this exercise was counted.")
+            said.extend(f"{reason[0].upper()}{reason[1:]}." for reason in (r.rstrip(".") for r in view_reasons))
+        for reason, times in self._discarded.most_common():
+            what = "1 movement" if times == 1 else f"{times} movements"
+            said.append(f"{what} not counted: {reason}.")
+        return tuple(said)

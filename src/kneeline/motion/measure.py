@@ -1,0 +1,220 @@
+"""Measures and faults of one repetition: a statistic of a signal over a part of it, then a threshold with its probability."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from kneeline.content.load import Library
+from kneeline.content.schema import Exercise, FaultRule, Measure, Signal
+from kneeline.model.movement import FaultFinding, Repetition, RepetitionVerdict
+from kneeline.model.quantity import Estimate, Measured, NotAssessable, Verdict
+from kneeline.motion import view as views
+from kneeline.motion.geometry import Geometry
+from kneeline.motion.reps import Phases, smooth
+from kneeline.motion.signals import SIGNALS, Bearings, signal
+
+Array = npt.NDArray[np.float64]
+
+SEEN_SHARE: Final = 0.5
+"""A statistic needs at least this share of its frames. House default."""
+SEEN_WELL_SHARE: Final = 0.7
+"""A repetition is called good only when the person was seen in this share of it. House default."""
+PRESENT: Final = 0.6
+ABSENT: Final = 0.4
+"""Probability from which a fault is called present, and up to which it is called absent. House defaults."""
+PEAK_SMOOTHING_S: Final = 0.06
+"""Width of the smoothing before a peak is read off, so that noise does not make it. House default."""
+SAME_SET_SD: Final = 0.06
+"""Error of one repetition's excursion against the best of the set, as a share. House default."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """All that measures need besides the repetition itself."""
+
+    exercise: Exercise
+    library: Library
+    bearings: Bearings
+    yaw_deg: float
+    side: str
+
+    @property
+    def near(self) -> str:
+        """The side of the body that is closer to the camera."""
+        return "right" if math.sin(math.radians(self.yaw_deg)) > 0 else "left"
+
+    @property
+    def free(self) -> str:
+        """The leg that is not trained."""
+        return "right" if self.side == "left" else "left"
+
+
+def judge_repetition(n: int, side: str, g: Geometry, phases: Phases, scene: Scene, best_reach: float) -> Repetition:
+    """One repetition with its measures, faults and verdict.
+
+    n: its number. g: frames from before it to its end or after. best_reach: largest excursion of the set so far.
+    """
+    measures = measure_all(g, phases, scene, best_reach)
+    faults = tuple(judge(rule, measures) for rule in scene.exercise.fault)
+    inside = (g.t_s >= phases.start_s) & (g.t_s <= phases.end_s)
+    seen = float((~np.isnan(g.along("hips_at", 1)[inside])).mean()) if inside.any() else 0.0
+    verdict = RepetitionVerdict.GOOD
+    if any(fault.verdict is Verdict.PRESENT for fault in faults):
+        verdict = RepetitionVerdict.TRY_AGAIN
+    elif seen < SEEN_WELL_SHARE or not any(fault.verdict is Verdict.ABSENT for fault in faults):
+        verdict = RepetitionVerdict.NOT_SEEN
+    times = (phases.start_s, phases.top_start_s, phases.top_end_s, phases.end_s)
+    tempo = (measures["lift_s"], measures["hold_s"], measures["lower_s"])
+    lift, hold, lower = (value for value in tempo if isinstance(value, Estimate))
+    return Repetition(n, side, *times, lift, hold, lower, measures, faults, verdict)
+
+
+def measure_all(g: Geometry, phases: Phases, scene: Scene, best_reach: float) -> dict[str, Measured]:
+    """Every measure of the exercise for one repetition, the built-in ones first.
+
+    g: frames from before the repetition to its end or after. best_reach: largest excursion of the set so far.
+    """
+    reach = phases.top - phases.rest
+    outward_is_lift = scene.exercise.repetition.outward == "lift"
+    found: dict[str, Measured] = {
+        "lift_s": phases.out if outward_is_lift else phases.back,
+        "hold_s": phases.hold,
+        "lower_s": phases.back if outward_is_lift else phases.out,
+        "excursion_of_best_frac": Estimate(reach / max(best_reach, reach), SAME_SET_SD, "frac"),
+    }
+    for measure_id in scene.exercise.measures:
+        found[measure_id] = _measure(scene.library.measures[measure_id], g, phases, scene)
+    return found
+
+
+def _measure(rule: Measure, g: Geometry, phases: Phases, scene: Scene) -> Measured:
+    spec = scene.library.signals[rule.signal]
+    reason = views.refusal(spec, scene.yaw_deg)
+    if reason:
+        return NotAssessable(reason)
+    legs = _legs(rule, spec, scene)
+    if isinstance(legs, NotAssessable):
+        return legs
+    answers = [_statistic(rule, spec, leg, g, phases, scene) for leg in legs]
+    seen = [a for a in answers if isinstance(a, Estimate)]
+    if not seen:
+        return answers[0]
+    if rule.statistic == "difference":
+        if len(seen) < 2:
+            return NotAssessable("both legs must be seen")
+        a, b = seen
+        return Estimate(abs(a.value - b.value), math.hypot(a.sd, b.sd), a.unit)
+    if rule.leg == "each":
+        return (min if rule.statistic == "min" else max)(seen, key=lambda e: e.value)
+    value = sum(e.value for e in seen) / len(seen)
+    return Estimate(value, max(e.sd for e in seen), seen[0].unit)
+
+
+def _legs(rule: Measure, spec: Signal, scene: Scene) -> tuple[str, ...] | NotAssessable:
+    """Whose signal a measure reads; from the side only the near leg's sagittal angles are to be trusted."""
+    if rule.leg == "none":
+        return ("",)
+    wanted = {"working": scene.side, "free": scene.free, "each": "both"}[rule.leg]
+    sideways = spec.plane == "sagittal"
+    if wanted == "both":
+        return (scene.near,) if sideways else ("left", "right")
+    if sideways and wanted != scene.near and abs(math.sin(math.radians(scene.yaw_deg))) > 0.5:
+        return NotAssessable("that leg is hidden behind the other; turn so that it is the one nearest the camera")
+    return (wanted,)
+
+
+def _statistic(rule: Measure, spec: Signal, leg: str, g: Geometry, phases: Phases, scene: Scene) -> Measured:
+    value, sd = signal(rule.signal, g, scene.bearings, leg)
+    inside = _part(rule.over, g.t_s, phases, scene.exercise.repetition.outward)
+    seen = inside & ~np.isnan(value)
+    if seen.sum() < max(SEEN_SHARE * inside.sum(), 2):
+        return NotAssessable("the keypoints it needs were out of sight")
+    calm = smooth(g.t_s, value, PEAK_SMOOTHING_S)
+    from_rest = SIGNALS[rule.signal].from_rest
+    rest = 0.0
+    if from_rest or rule.statistic == "change":
+        still = _part("rest", g.t_s, phases, "lift") & ~np.isnan(calm)
+        if not still.any():
+            return NotAssessable("the person was not seen at rest before the repetition")
+        rest = float(np.median(calm[still]))
+    result = _read(rule.statistic, calm, seen, g, phases, scene, leg)
+    if result is None:
+        return NotAssessable("the knee did not reach 45 degrees where it could be seen")
+    if rule.statistic not in ("range",):
+        result -= rest
+    noise = float(np.median(sd[seen])) * (math.sqrt(2.0) if from_rest or rule.statistic in ("change", "range") else 1.0)
+    off = views.off_plane_deg(scene.yaw_deg, spec.plane)
+    turned = spec.yaw_error.value * math.hypot(off, views.YAW_SD_DEG)
+    validity = spec.validity.value if spec.validity else 0.0
+    return Estimate(result, math.sqrt(noise**2 + turned**2 + validity**2), spec.unit)
+
+
+def _read(
+    statistic: str, calm: Array, seen: npt.NDArray[np.bool_], g: Geometry, phases: Phases, scene: Scene, leg: str
+) -> float | None:
+    part = calm[seen]
+    if statistic == "max":
+        return float(part.max())
+    if statistic == "min":
+        return float(part.min())
+    if statistic == "range":
+        return float(part.max() - part.min())
+    if statistic == "at_knee_flexion_45":
+        return _at_45(calm, seen, g, scene)
+    if statistic == "change":
+        top = _part("top", g.t_s, phases, "lift") & ~np.isnan(calm)
+        return float(np.median(calm[top])) if top.any() else float(np.median(part))
+    return float(np.median(part))
+
+
+def _at_45(calm: Array, seen: npt.NDArray[np.bool_], g: Geometry, scene: Scene) -> float | None:
+    """The signal when the working knee is bent 45 degrees, told from how far the hips have sunk (any view).
+
+    Half a flexion of 45 degrees takes 1 - cos(22.5) = 7.6 % off a leg of two equal segments.
+    """
+    drop, _ = signal("hip_drop", g, scene.bearings)
+    depth = smooth(g.t_s, drop - np.nanmin(drop[: max(int(seen.argmax()), 1)]), PEAK_SMOOTHING_S)
+    deep = np.flatnonzero(seen & (depth >= 1 - math.cos(math.radians(22.5))))
+    return float(calm[deep[0]]) if len(deep) else None
+
+
+def _part(over: str, t_s: Array, p: Phases, outward: str) -> npt.NDArray[np.bool_]:
+    """Frames of a part of the repetition, (n,) bool."""
+    if over == "rest":
+        return np.asarray((t_s >= p.start_s - 0.5) & (t_s <= p.start_s))
+    way_out, way_back = (p.start_s, p.top_start_s), (p.top_end_s, p.end_s)
+    spans = {
+        "repetition": (p.start_s, p.end_s),
+        "top": (p.top_start_s - 0.05, p.top_end_s + 0.05),
+        "lift": way_out if outward == "lift" else way_back,
+        "lower": way_back if outward == "lift" else way_out,
+    }
+    a, b = spans[over]
+    return np.asarray((t_s >= a) & (t_s <= b))
+
+
+def judge(rule: FaultRule, measures: Mapping[str, Measured]) -> FaultFinding:
+    """Whether a fault is present in a repetition, absent, or beyond what can be judged."""
+    if rule.not_by_camera:
+        return FaultFinding(rule.id, Verdict.NOT_ASSESSABLE, None, rule.not_by_camera)
+    value = measures[rule.measure]
+    if isinstance(value, NotAssessable):
+        return FaultFinding(rule.id, Verdict.NOT_ASSESSABLE, None, value.reason)
+    if rule.above is not None:
+        probability, limit, word = value.probability_above(rule.above.value), rule.above, "above"
+    elif rule.below is not None:
+        probability, limit, word = 1 - value.probability_above(rule.below.value), rule.below, "below"
+    else:
+        raise ValueError(f"fault rule {rule.id} has neither above nor below")
+    reason = f"{value.value:.2f} +- {value.sd:.2f} {value.unit} against {word} {limit.value:g} {limit.unit}"
+    if probability >= PRESENT:
+        return FaultFinding(rule.id, Verdict.PRESENT, probability, reason)
+    if probability <= ABSENT:
+        return FaultFinding(rule.id, Verdict.ABSENT, probability, reason)
+    return FaultFinding(rule.id, Verdict.NOT_ASSESSABLE, probability, f"too close to call: {reason}")

@@ -1,0 +1,138 @@
+"""A second, zero-phase pass over a finished recording: the repetitions that were counted, measured again with hindsight.
+
+It never counts and never cues. What hindsight adds: the frames after each repetition, the best of the whole set, the
+person's size over all resting frames, and for one-legged work the leg that most repetitions point to.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+
+from kneeline.content.load import Library
+from kneeline.content.schema import Exercise
+from kneeline.model.movement import Phase, Repetition, SetResult, SignalTrace
+from kneeline.model.pose import PoseSeries
+from kneeline.model.quantity import Estimate
+from kneeline.motion import checks, view
+from kneeline.motion.geometry import Geometry
+from kneeline.motion.measure import Scene, judge_repetition
+from kneeline.motion.reps import Excursion, Phases, fit_phases, posture_bend, smooth
+from kneeline.motion.signals import SIGNALS, Bearings, column_name, signal
+from kneeline.motion.summary import dose_of
+
+Array = npt.NDArray[np.float64]
+
+AROUND_S = 1.0
+"""How much of the rest on either side of a repetition is looked at."""
+
+
+def refine(
+    result: SetResult, series: PoseSeries, exercise: Exercise, library: Library
+) -> tuple[SetResult, SignalTrace]:
+    """The same set re-measured, and every signal frame by frame without lag.
+
+    result: what an `Engine` said of `series`. Counts, cues and warnings stay as they are.
+    """
+    g = Geometry(series)
+    resting = _resting(g.t_s, result.reps)
+    shank_px, hip_height_px = checks.size_px(g, resting)
+    yaw = result.view.yaw_deg.value if isinstance(result.view.yaw_deg, Estimate) else math.nan
+    towards = 1 if math.isnan(yaw) or math.cos(math.radians(yaw)) >= 0 else -1
+    forwards = 1 if math.isnan(yaw) or math.sin(math.radians(yaw)) >= 0 else -1
+    side = _side_of(result, exercise, g)
+    bearings = Bearings(towards, forwards, side, shank_px, hip_height_px)
+    scene = Scene(exercise, library, bearings, yaw, side)
+    reps = _again(result.reps, g, scene)
+    refined = replace(result, side=side, reps=reps, summary=replace(
+        dose_of(exercise.dose, reps),
+        time_under_tension_s=dose_of(exercise.dose, reps).time_under_tension_s or result.summary.time_under_tension_s,
+    ))
+    return refined, _trace(g, refined, scene, resting)
+
+
+def _side_of(result: SetResult, exercise: Exercise, g: Geometry) -> str:
+    """The trained side over the whole set: what most repetitions point to where the signal itself does not tell."""
+    if exercise.sides != "one" or not result.reps or exercise.repetition.leg != "none":
+        return result.side
+    votes = Counter(checks.standing_leg(g, rep.start_s, rep.end_s) for rep in result.reps)
+    return votes.most_common(1)[0][0]
+
+
+def _again(reps: tuple[Repetition, ...], g: Geometry, scene: Scene) -> tuple[Repetition, ...]:
+    rule = scene.exercise.repetition
+    fitted: list[tuple[Repetition, Scene, Geometry, Phases]] = []
+    for rep in reps:
+        leg_side = rep.side if scene.exercise.sides == "alternating" else scene.side
+        own = replace(scene, side=leg_side, bearings=replace(scene.bearings, stance=leg_side))
+        leg = {"working": leg_side, "free": own.free, "none": ""}[rule.leg]
+        near = _rows(g, rep.start_s - AROUND_S, rep.end_s + AROUND_S)
+        curve = checks.timing_curve(near, rule, own.bearings, leg)
+        reach = float(np.nanmax(curve) - np.nanmin(curve)) if not np.isnan(curve).all() else 0.0
+        # The same thresholds as the count: from leaving rest to being back.
+        seen = Excursion(rep.start_s + 0.1 * rep.lift_s.value, rep.end_s - 0.1 * rep.lower_s.value, math.nan, math.nan)
+        phases = fit_phases(near.t_s, curve, seen, posture_bend(rule.signal, reach))
+        if phases is None:
+            phases = _as_counted(rep)
+        fitted.append((rep, own, near, phases))
+    best = max((phases.top - phases.rest for *_, phases in fitted), default=0.0)
+    return tuple(judge_repetition(rep.n, own.side, near, phases, own, best) for rep, own, near, phases in fitted)
+
+
+def _as_counted(rep: Repetition) -> Phases:
+    """The engine's own phases, where hindsight could not do better."""
+    return Phases(
+        rep.start_s, rep.top_start_s, rep.top_end_s, rep.end_s, rep.lift_s, rep.hold_s, rep.lower_s, 0.0, 1.0
+    )
+
+
+def _rows(g: Geometry, from_s: float, to_s: float) -> Geometry:
+    return g[(g.t_s >= from_s) & (g.t_s <= to_s)]
+
+
+def _resting(t_s: Array, reps: tuple[Repetition, ...]) -> npt.NDArray[np.bool_]:
+    """Frames between and around repetitions; every frame when there are none."""
+    if not reps:
+        return np.ones(len(t_s), dtype=bool)
+    near = (t_s >= reps[0].start_s - AROUND_S) & (t_s <= reps[-1].end_s + AROUND_S)
+    for rep in reps:
+        near &= ~((t_s > rep.start_s) & (t_s < rep.end_s))
+    return near if near.any() else np.ones(len(t_s), dtype=bool)
+
+
+def _trace(g: Geometry, result: SetResult, scene: Scene, resting: npt.NDArray[np.bool_]) -> SignalTrace:
+    """Every signal, smoothed without lag and measured from rest where only its change has a meaning."""
+    values: dict[str, Array] = {}
+    sds: dict[str, Array] = {}
+    for name, spec in SIGNALS.items():
+        known = scene.library.signals[name]
+        refused = math.isnan(scene.yaw_deg) or bool(view.refusal(known, scene.yaw_deg))
+        for side in ("left", "right") if spec.sided else ("",):
+            value, sd = signal(name, g, scene.bearings, side)
+            if spec.from_rest and not np.isnan(value[resting]).all():
+                value = value - np.nanmedian(value[resting])
+            blank = np.isnan(value) | refused
+            column = column_name(name, side)
+            values[column] = np.where(blank, np.nan, smooth(g.t_s, value))
+            sds[column] = np.where(blank, np.nan, sd)
+    rule = scene.exercise.repetition
+    leg = {"working": scene.side, "free": scene.free, "none": ""}[rule.leg] if SIGNALS[rule.signal].sided else ""
+    return SignalTrace(g.t_s, *_labels(g.t_s, result, rule.outward), values, sds, column_name(rule.signal, leg))
+
+
+def _labels(
+    t_s: Array, result: SetResult, outward: str
+) -> tuple[tuple[Phase, ...], npt.NDArray[np.int64]]:
+    phase = np.full(len(t_s), Phase.REST, dtype=object)
+    number = np.zeros(len(t_s), dtype=np.int64)
+    out, back = (Phase.LIFT, Phase.LOWER) if outward == "lift" else (Phase.LOWER, Phase.LIFT)
+    for rep in result.reps:
+        number[(t_s >= rep.start_s) & (t_s <= rep.end_s)] = rep.n
+        phase[(t_s >= rep.start_s) & (t_s < rep.top_start_s)] = out
+        phase[(t_s >= rep.top_start_s) & (t_s <= rep.top_end_s)] = Phase.HOLD
+        phase[(t_s > rep.top_end_s) & (t_s <= rep.end_s)] = back
+    return tuple(phase), number
