@@ -45,7 +45,7 @@ def print_set(
 ) -> None:
     """Print the whole answer: repetitions, what to change, the dose, what could not be judged, and warnings."""
     story = tell(result, exercise, library, warnings)
-    speak = _Voice(console)
+    speak = Voice(console)
     speak(Text(f"{exercise.name} · {_side(result.side)} · {view_words(result.view)}", style="dim"))
     speak(Text(story.headline + (f" {story.detail}" if story.detail else ""), style="bold"))
     if story.why_none:
@@ -76,7 +76,7 @@ def view_words(view: View) -> str:
     return seen
 
 
-def _table(result: SetResult, exercise: Exercise, speak: _Voice) -> Table:
+def _table(result: SetResult, exercise: Exercise, speak: Voice) -> Table:
     order = phase_order(exercise)
     legs = len({rep.side for rep in result.reps}) > 1
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
@@ -111,7 +111,7 @@ def _side(side: str) -> str:
     return "both legs" if side == "both" else f"{side} leg"
 
 
-class _Voice:
+class Voice:
     """Prints to one console, in ASCII where the console can show nothing else."""
 
     def __init__(self, console: Console) -> None:
@@ -119,6 +119,7 @@ class _Voice:
         self._ascii = not console.encoding.lower().startswith("utf")
 
     def __call__(self, what: Text | Table | str = "") -> None:
+        """Print one thing, or an empty line."""
         self._console.print(self.shown(what) if isinstance(what, Text) else what, highlight=False)
 
     def section(self, title: str, *lines: str) -> None:

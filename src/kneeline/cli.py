@@ -1,0 +1,428 @@
+"""The command line. Exit codes: 0 answered, 2 the input is at fault (one sentence on stderr), 1 our fault."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from kneeline import __version__
+from kneeline.model.errors import InputError
+
+# Everything heavy is imported by the command that needs it, so that --help is quick and replay stays small.
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from kneeline.content.load import Library
+    from kneeline.content.schema import Exercise
+    from kneeline.model.movement import SetResult, SignalTrace
+    from kneeline.model.pose import PoseSeries, Recording
+
+_app = typer.Typer(
+    name="kneeline",
+    help="From a video of an exercise to an honest set: repetitions, tempo, faults, and what could not be seen.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_STDOUT = Path("-")
+
+
+class Side(StrEnum):
+    """The leg being trained."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    BOTH = "both"
+
+
+class Model(StrEnum):
+    """The pose model: full comes with kneeline, heavy is built once by its user."""
+
+    FULL = "full"
+    HEAVY = "heavy"
+
+
+_VideoArg = Annotated[Path, typer.Argument(metavar="VIDEO", help="A video file: MP4, MOV, WebM, AVI or GIF.")]
+_Exercise = Annotated[
+    str, typer.Option("--exercise", "-e", metavar="ID", help="What the person does; see `kneeline exercises`.")
+]
+_Side = Annotated[
+    Side | None,
+    typer.Option(help="The leg being trained (the standing leg); found out when left out.", show_default=False),
+]
+_Json = Annotated[
+    Path | None, typer.Option("--json", metavar="FILE", help="Write the answer as JSON; - for standard output.")
+]
+_Series = Annotated[
+    Path | None, typer.Option("--series", metavar="FILE", help="Write the signals frame by frame, as .parquet or .csv.")
+]
+_Overlay = Annotated[
+    Path | None,
+    typer.Option("--overlay", metavar="FILE", help="Write the video with the measurement drawn in, as .mp4."),
+]
+_Report = Annotated[Path | None, typer.Option("--report", metavar="FILE", help="Write a report page, as .html.")]
+_Log = Annotated[
+    Path | None, typer.Option("--log", metavar="FILE", help="Write the pose log, as .parquet, to `replay` later.")
+]
+_Model = Annotated[Model, typer.Option(help="Pose model; heavy is slower and has to be built once.")]
+
+
+@_app.callback(invoke_without_command=True)
+def _start(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show where an unexpected error came from.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"kneeline {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@_app.command()
+def analyze(
+    video: _VideoArg,
+    exercise: _Exercise,
+    side: _Side = None,
+    json: _Json = None,
+    overlay: _Overlay = None,
+    report: _Report = None,
+    series: _Series = None,
+    log: _Log = None,
+    model: _Model = Model.FULL,
+) -> None:
+    """Measure one set in a video.
+
+    Prints the repetitions with their tempo and faults, the dose received, one thing to change, and what could not be
+    judged and why.
+    """
+    from kneeline.content.load import load, load_exercise
+
+    library = load()
+    known = load_exercise(exercise, library)
+    _check_outputs(video, json, overlay, report, series, log)
+    if overlay is not None:
+        from kneeline.report.overlay import check_format
+
+        check_format(overlay)
+    frames, recording, version, engine = _pose(video, model, known, library, side)
+    result, trace = _refined(engine, frames, known, library)
+    if log is not None:
+        from kneeline.capture.poselog import write_pose_log
+
+        with _written(log):
+            write_pose_log(log, frames, recording, version)
+    _write_answers(result, trace, recording, known, library, json, series)
+    if report is not None:
+        from kneeline.report.html import write_html
+
+        write_html(report, result, trace, recording, known, library)
+    if overlay is not None:
+        _draw(overlay, video, frames, recording, trace, result, known)
+    if json != _STDOUT:
+        _print(result, recording, known, library)
+
+
+@_app.command()
+def replay(
+    log: Annotated[Path, typer.Argument(metavar="LOG", help="A pose log, or a file of keypoints from another tool.")],
+    exercise: _Exercise,
+    side: _Side = None,
+    json: _Json = None,
+    series: _Series = None,
+) -> None:
+    """Measure one set in a pose log.
+
+    The same answer as from the video, without its pictures.
+    """
+    from kneeline.capture.poselog import read_pose_log
+    from kneeline.content.load import load, load_exercise
+
+    library = load()
+    known = load_exercise(exercise, library)
+    _check_outputs(log, json, series)
+    frames, recording = read_pose_log(log)
+    from kneeline.motion import Engine
+
+    engine = Engine(known, library, side=side.value if side else None)
+    engine.push(frames)
+    result, trace = _refined(engine, frames, known, library)
+    _write_answers(result, trace, recording, known, library, json, series)
+    if json != _STDOUT:
+        _print(result, recording, known, library)
+
+
+@_app.command()
+def pose(
+    video: _VideoArg,
+    log: Annotated[Path, typer.Option("--log", metavar="FILE", help="The pose log to write, as .parquet.")],
+    model: _Model = Model.FULL,
+) -> None:
+    """Keep only the keypoints of a video.
+
+    They are written as a pose log, which `replay` reads.
+    """
+    from kneeline.capture.poselog import write_pose_log
+
+    _check_outputs(video, log)
+    frames, recording, version, _ = _pose(video, model)
+    with _written(log):
+        write_pose_log(log, frames, recording, version)
+    for warning in recording.warnings:
+        _console(stderr=True).print(warning, highlight=False, markup=False, soft_wrap=True)
+
+
+@_app.command()
+def exercises(
+    id: Annotated[str | None, typer.Argument(metavar="[ID]", help="One exercise, whole.")] = None,
+) -> None:
+    """List the exercises, or print one whole."""
+    from kneeline.content.load import load, load_exercise
+    from kneeline.report.pages import print_exercise, print_exercises
+
+    library = load()
+    if id is None:
+        print_exercises(_console(), library)
+    else:
+        print_exercise(_console(), load_exercise(id, library), library)
+
+
+@_app.command()
+def evidence(
+    id: Annotated[str | None, typer.Argument(metavar="[ID]", help="A source, or an exercise.")] = None,
+) -> None:
+    """List the sources, or one with its uses.
+
+    With the id of an exercise: everything that the exercise rests on.
+    """
+    from kneeline.content.load import load
+    from kneeline.report.pages import print_evidence, print_sources
+
+    if id is None:
+        print_sources(_console(), load())
+    else:
+        print_evidence(_console(), id, load())
+
+
+@_app.command()
+def doctor() -> None:
+    """Check that this machine is set up.
+
+    The exit code is 1 when something is not.
+    """
+    from kneeline.doctor import checks
+
+    console = _console()
+    failed = 0
+    for check in checks():
+        failed += not check.ok
+        console.print(f"{'ok ' if check.ok else 'NO '} {check.what}: {check.found}", highlight=False, markup=False)
+    console.print("Everything is in place." if not failed else f"{failed} of these need attention.", highlight=False)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _pose(
+    path: Path, kind: Model, exercise: Exercise | None = None, library: Library | None = None, side: Side | None = None
+) -> tuple[PoseSeries, Recording, str, Any]:
+    """Keypoints of a video, pushed into an engine picture by picture when there is an exercise.
+
+    Returns the frames, what is known of the recording, the version of the pose model and the engine (None without one).
+    """
+    from kneeline.capture.follow import pose_video
+    from kneeline.capture.pose_model import open_pose_model
+    from kneeline.capture.series import recording
+    from kneeline.capture.video import open_video
+    from kneeline.model.pose import PoseSeries
+
+    engine: Any = None
+    if exercise is not None and library is not None:
+        from kneeline.motion import Engine
+
+        engine = Engine(exercise, library, side=side.value if side else None)
+    rows = []
+    with open_video(path) as video:
+        model = open_pose_model(kind.value)
+        with _progress("Finding the person", video.duration_s_hint) as tell:
+            for frame in pose_video(video, model):
+                rows.append(frame)
+                if engine is not None:
+                    engine.push(frame)
+                tell(frame.t_s)
+    frames = PoseSeries.of(rows)
+    about = recording(
+        frames,
+        source=path.name,
+        width_px=video.width_px,
+        height_px=video.height_px,
+        pose_model=model.name,
+        warnings=video.warnings,
+    )
+    return frames, about, model.version, engine
+
+
+def _refined(engine: Any, frames: PoseSeries, exercise: Exercise, library: Library) -> tuple[SetResult, SignalTrace]:
+    from kneeline.motion import refine
+
+    engine.finish()
+    refined: tuple[SetResult, SignalTrace] = refine(engine.result(), frames, exercise, library)
+    return refined
+
+
+def _write_answers(
+    result: SetResult,
+    trace: SignalTrace,
+    recording: Recording,
+    exercise: Exercise,
+    library: Library,
+    json: Path | None,
+    series: Path | None,
+) -> None:
+    from kneeline.report.answer import answer, to_json, write_json
+
+    if json is not None:
+        content = answer(result, recording, library)
+        if json == _STDOUT:
+            sys.stdout.write(to_json(content))
+        else:
+            write_json(json, content)
+    if series is not None:
+        from kneeline.report.series import write_series
+
+        write_series(series, trace, result, library.digest)
+
+
+def _draw(
+    out: Path,
+    path: Path,
+    frames: PoseSeries,
+    recording: Recording,
+    trace: SignalTrace,
+    result: SetResult,
+    exercise: Exercise,
+) -> None:
+    from kneeline.capture.video import open_video
+    from kneeline.report.overlay import Measured, write_overlay
+
+    measured = Measured(frames, trace, result, exercise, recording.width_px)
+    with open_video(path) as video, _progress("Drawing", video.duration_s_hint) as tell:
+        write_overlay(out, video, measured, tell)
+
+
+def _print(result: SetResult, recording: Recording, exercise: Exercise, library: Library) -> None:
+    from kneeline.report.terminal import print_set
+
+    print_set(_console(), result, exercise, library, recording.warnings)
+
+
+def _check_outputs(source: Path, *outputs: Path | None) -> None:
+    """Refuse what cannot be written before the long work starts."""
+    from kneeline.report.files import check_writable
+
+    wanted = [path for path in outputs if path is not None and path != _STDOUT]
+    for i, path in enumerate(wanted):
+        check_writable(path, inputs=[source], others=wanted[:i])
+
+
+@contextlib.contextmanager
+def _written(path: Path) -> Iterator[None]:
+    """A full disk during a write that is not ours, as a sentence."""
+    from kneeline.report.files import explained
+
+    with explained(path):
+        yield
+
+
+@contextlib.contextmanager
+def _progress(what: str, duration_s: float | None) -> Iterator[Callable[[float], None]]:
+    """A bar on stderr over the seconds of the recording; nothing where stderr is not a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda t_s: None
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
+    with Progress(*columns, TimeRemainingColumn(), console=_console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=duration_s)
+        yield lambda t_s: bar.update(task, completed=t_s)
+
+
+def _console(*, stderr: bool = False) -> Console:
+    from rich.console import Console
+
+    class Piped(Console):
+        """A console whose reader may leave early, as `head` does."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
+    return Piped(stderr=stderr)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command; `argv` is what follows the program's name. Returns the exit code.
+
+    >>> main(["--version"])
+    kneeline 0.1.0
+    0
+    """
+    args = sys.argv[1:] if argv is None else argv
+    debug = "--debug" in args
+    args = [arg for arg in args if arg != "--debug"]  # an option of every command, wherever it stands
+    with contextlib.suppress(ValueError):  # only the main thread may; elsewhere nobody sends us signals
+        signal.signal(signal.SIGTERM, _terminate)
+    try:
+        code = _app(args=args, prog_name="kneeline", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except InputError as error:
+        return _say(str(error), 2)
+    except BrokenPipeError:
+        with contextlib.suppress(OSError):
+            sys.stdout = open("/dev/null", "w")  # noqa: SIM115  the interpreter flushes it at its end
+        return 0
+    except (KeyboardInterrupt, typer.Abort):
+        return _say("Stopped. No output was left half written.", 130)
+    except Exception as error:
+        return _explain(error, args, debug)
+
+
+def _explain(error: Exception, args: list[str], debug: bool) -> int:
+    """A sentence for what was not an InputError: wrong options, a full disk, or a fault of ours."""
+    if callable(words := getattr(error, "format_message", None)):
+        known = {command.callback.__name__ for command in _app.registered_commands if command.callback}
+        command = " ".join(["kneeline", *(arg for arg in args[:1] if arg in known)])
+        return _say(f"{command}: {str(words()).strip().rstrip('.')}. Try: {command} --help.", 2)
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return _say("The disk is full; nothing was left half written. Try: free some space.", 2)
+    if debug:
+        import traceback
+
+        traceback.print_exc()
+    return _say(
+        f"This is our fault, not yours: {type(error).__name__}: {error}\n"
+        "Please report it where you got kneeline from, with the command and what --debug adds; no video is needed.",
+        1,
+    )
+
+
+def _say(sentence: str, code: int) -> int:
+    with contextlib.suppress(OSError):
+        print(sentence, file=sys.stderr)
+    return code
+
+
+def _terminate(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

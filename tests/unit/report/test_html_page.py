@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hand_made import BY_FOOT, Made
+
+from kneeline.model.movement import SetSummary, SignalTrace, View
+from kneeline.model.quantity import NotAssessable
+from kneeline.report.html import html, write_html
+from kneeline.report.plots import _COLOURS
+
+_VOID = {"meta", "br", "link", "img", "hr", "input"}
+
+
+class Page(HTMLParser):
+    """Reads a page as strictly as this test needs it."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in _VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def page(made: Made) -> str:
+    return html(made.result, made.trace, made.recording, made.exercise, made.library)
+
+
+def test_it_is_one_sound_file_with_ids_used_once(page: str) -> None:
+    parsed = Page(page)
+    assert parsed.open == []
+    ids = [attrs["id"] for _, attrs in parsed.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    inside = {str(attrs["href"])[1:] for tag, attrs in parsed.tags if tag == "a" and attrs.get("href")}
+    inside |= {name for _, a in parsed.tags for name in re.findall(r"url\(#([^)]+)\)", " ".join(map(str, a.values())))}
+    assert inside <= set(ids)
+
+
+def test_it_asks_the_network_for_nothing_and_runs_nothing(page: str) -> None:
+    for tag, attrs in Page(page).tags:
+        assert tag not in {"script", "link", "img", "iframe", "object", "image"}
+        for name in ("src", "href", "xlink:href", "action"):
+            assert str(attrs.get(name, "#")).startswith("#")
+        assert not any(name.startswith("on") for name in attrs)
+    assert "@import" not in page
+    assert "default-src 'none'" in page
+
+
+def test_every_picture_has_its_numbers_in_words(page: str) -> None:
+    tags = Page(page).tags
+    assert sum(tag == "svg" for tag, _ in tags) == 2 + 3 + 2  # the signal twice, three tempos, two measures seen
+    assert all(attrs.get("aria-hidden") == "true" for tag, attrs in tags if tag == "svg")
+    assert "repetition 4 from" in page
+    assert "Lower by repetition. 1: 2.8 ± 0.1 s" in page
+    assert [tag for tag, _ in tags].count("h1") == 1
+
+
+def test_plots_take_their_colours_from_the_page(page: str) -> None:
+    assert not [colour for colour in _COLOURS.values() if colour in page]
+    used = set(re.findall(r"var\(--([a-z]+)\)", page))
+    for scheme in re.findall(r":root \{(.*?)\}", page, re.DOTALL)[:2]:
+        assert used <= set(re.findall(r"--([a-z]+):", scheme))
+
+
+def test_it_tells_the_answer(page: str) -> None:
+    for words in (
+        "3 of 5 repetitions were good.",
+        "Float down slowly",
+        "25 %",
+        BY_FOOT,
+        "house default",
+        "Down too fast",
+    ):
+        assert words in page
+    assert "not a diagnosis" in page
+    assert "S13" not in page  # sources are numbered, not keyed
+    assert "Yosmaoglu" in page
+
+
+def test_the_same_set_gives_the_same_page(made: Made, page: str) -> None:
+    assert html(made.result, made.trace, made.recording, made.exercise, made.library) == page
+
+
+def test_a_file_name_cannot_smuggle_anything_in(made: Made) -> None:
+    evil = replace(made.recording, source="<script>alert(1)</script>.mp4", warnings=("<b>bold</b>",))
+    text = html(made.result, made.trace, evil, made.exercise, made.library)
+    assert "<script" not in text
+    assert "<b>bold" not in text
+    assert "&lt;script&gt;" in text
+
+
+def test_nothing_counted_still_makes_a_page_that_says_why(made: Made, tmp_path: Path) -> None:
+    reason = "Nobody was found."
+    none = replace(
+        made.result,
+        reps=(),
+        summary=SetSummary(0, 0, 0.0, 90.0, 0.0),
+        view=View("unclear", NotAssessable(reason), False, (reason,)),
+        warnings=(),
+    )
+    blank = np.full(3, np.nan)
+    signal = made.trace.signal
+    trace = SignalTrace(
+        np.arange(3.0), made.trace.phase[:3], np.zeros(3, dtype=np.int64), {signal: blank}, {signal: blank}, signal
+    )
+    write_html(tmp_path / "r.html", none, trace, made.recording, made.exercise, made.library)
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "No repetition was counted." in text
+    assert reason in text
+    assert Page(text).open == []
+
+
+def test_every_movement_of_the_library_makes_a_page(made: Made) -> None:
+    for exercise in made.library.exercises.values():
+        result = replace(made.result, exercise=exercise.id)
+        if exercise.dose is None:
+            result = replace(result, summary=replace(result.summary, dose_received=None))
+        text = html(result, made.trace, made.recording, exercise, made.library)
+        assert ("Dose received" in text) == (exercise.dose is not None)

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import pytest
+from hand_made import BY_FOOT, SIDE_VIEW, Made
+from rich.console import Console
+
+from kneeline.model.movement import SetSummary
+from kneeline.report.pages import print_evidence, print_exercise, print_exercises, print_sources
+from kneeline.report.terminal import print_set
+
+
+class Letters(io.StringIO):
+    """A text file in an encoding of its own."""
+
+    def __init__(self, encoding: str) -> None:
+        super().__init__()
+        self._encoding = encoding
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return self._encoding
+
+
+def printed(made: Made, encoding: str = "utf-8", width: int = 80, **changes: object) -> str:
+    out = Letters(encoding)
+    result = replace(made.result, **changes)  # type: ignore[arg-type]
+    print_set(Console(file=out, width=width), result, made.exercise, made.library, made.recording.warnings)
+    return out.getvalue()
+
+
+def test_it_fits_into_80_columns_without_colour(made: Made) -> None:
+    text = printed(made)
+    assert max(map(len, text.splitlines())) <= 80
+    assert "\x1b" not in text
+
+
+def test_verdicts_have_a_sign_and_faults_have_words(made: Made) -> None:
+    lines = printed(made).splitlines()
+    assert any("✓ good" in line and line.startswith("1 ") for line in lines)
+    assert any("▲ try again" in line and "down too fast" in line and line.startswith("4 ") for line in lines)
+    assert any("1.9 ± 0.1" in line for line in lines)
+
+
+def test_what_could_not_be_judged_is_said_once(made: Made) -> None:
+    text = " ".join(printed(made).split())
+    assert text.count(SIDE_VIEW) == text.count(BY_FOOT) == 1
+
+
+def test_prescribed_numbers_say_that_they_are_house_defaults(made: Made) -> None:
+    assert "house default" in printed(made)
+
+
+def test_a_terminal_without_such_letters_gets_plain_ones(made: Made) -> None:
+    text = printed(made, encoding="ascii")
+    text.encode("ascii")
+    assert "+ good" in text
+    assert "! try again" in text
+
+
+def test_no_repetition_says_why(made: Made) -> None:
+    text = printed(made, reps=(), warnings=("Nobody was found.",), summary=SetSummary(0, 0, 0.0, 90.0, 0.0))
+    assert "No repetition was counted." in text
+    assert text.count("Nobody was found.") == 1
+
+
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_every_page_of_the_library_prints_at_any_width(made: Made, width: int) -> None:
+    out = Letters("utf-8")
+    console = Console(file=out, width=width)
+    print_exercises(console, made.library)
+    print_sources(console, made.library)
+    for exercise in made.library.exercises.values():
+        print_exercise(console, exercise, made.library)
+        print_evidence(console, exercise.id, made.library)
+    for key in made.library.sources:
+        print_evidence(console, key, made.library)
+    text = out.getvalue()
+    assert max(map(len, text.splitlines())) <= width
+    assert "house default" in text
