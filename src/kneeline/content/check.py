@@ -62,8 +62,10 @@ def _exercise(exercise: Exercise, library: Library) -> None:
     _unique(file, "example.name", [example.name for example in exercise.example])
     for example in exercise.example:
         key = f"example {example.name!r}"
-        for name in example.given.change:
-            _known(file, f"{key}.given.change", name, ANGLES)
+        for name in (*example.given.start, *example.given.change):
+            _known(file, f"{key}.given", name, ANGLES)
+        if example.given.start and example.given.only:
+            raise ContentError(file, f"{key}.given.start", "excludes only: the rest between repetitions has one posture")
         if any(not 1 <= rep <= example.given.reps for rep in example.given.only):
             raise ContentError(file, f"{key}.given.only", f"must name repetitions 1 to {example.given.reps}")
         named = (*example.expect.present, *example.expect.absent, *example.expect.not_assessable)
@@ -79,9 +81,11 @@ def _repetition(file: str, exercise: Exercise, library: Library) -> None:
         _is_unit(file, f"repetition.{name}.unit", getattr(rule, name).unit, (library.signals[rule.signal].unit,))
     for name in ("shortest", "longest"):
         _is_unit(file, f"repetition.{name}.unit", getattr(rule, name).unit, ("s",))
-    for steady in rule.steady:
-        _known(file, "repetition.steady.signal", steady.signal, library.signals)
-        _is_unit(file, "repetition.steady.limit.unit", steady.limit.unit, (library.signals[steady.signal].unit,))
+    for companion in rule.companions:
+        _known(file, "repetition.companions.signal", companion.signal, library.signals)
+        for limit in filter(None, (companion.at_most, companion.at_least)):
+            units = (library.signals[companion.signal].unit, "of excursion")
+            _is_unit(file, "repetition.companions", limit.unit, units)
     if not 0 < rule.smallest.value < rule.largest.value or not 0 < rule.shortest.value < rule.longest.value:
         raise ContentError(file, "repetition", "needs 0 < smallest < largest and 0 < shortest < longest")
 
@@ -106,8 +110,8 @@ def _fault(file: str, rule: FaultRule, exercise: Exercise, library: Library) -> 
         if not rule.self_check:
             raise ContentError(file, f"{key}.self_check", "is missing; say what the person can feel or see")
         return
-    if not rule.measure or not limits:
-        raise ContentError(file, key, "needs a measure with above or below, or not_by_camera with self_check")
+    if not rule.measure or len(limits) != 1:
+        raise ContentError(file, key, "needs a measure with above or below, not both; or not_by_camera with self_check")
     _known(file, f"{key}.measure", rule.measure, (*BUILT_IN, *library.measures))
     if rule.measure in BUILT_IN:
         unit = BUILT_IN[rule.measure] or library.signals[exercise.repetition.signal].unit
@@ -115,8 +119,7 @@ def _fault(file: str, rule: FaultRule, exercise: Exercise, library: Library) -> 
         unit = library.signals[library.measures[rule.measure].signal].unit
         if rule.measure not in exercise.measures:
             raise ContentError(file, f"{key}.measure", f"{rule.measure!r} is not listed in measures of this exercise")
-    for limit in limits:
-        _is_unit(file, f"{key}.unit", limit.unit, (unit,))
+    _is_unit(file, f"{key}.unit", limits[0].unit, (unit,))
 
 
 def _reference(file: str, exercise: Exercise) -> None:

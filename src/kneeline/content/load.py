@@ -116,7 +116,7 @@ def _read(folders: tuple[Path, ...]) -> Library:
         exercises=MappingProxyType(exercises),
         signals=_table("signals.toml", tables["signals"], Signal, "name"),
         measures=_table("measures.toml", tables["measures"], Measure, "id"),
-        faults=MappingProxyType(_convert("faults.toml", tables["faults"], dict[str, str])),
+        faults=_meanings(tables["faults"]),
         sources=_table("evidence.toml", tables["evidence"], Source, "key"),
         digest=digest.hexdigest(),
     )
@@ -136,6 +136,14 @@ def _parse(name: str, data: bytes) -> dict[str, Any]:
 def _once(file: str, key: str, seen: Mapping[str, object]) -> None:
     if key in seen:
         raise ContentError(file, key, "is there twice; every id is used once")
+
+
+def _meanings(entries: Mapping[str, Any]) -> Mapping[str, str]:
+    """What each fault means, by id."""
+    for key, meaning in entries.items():
+        if not isinstance(meaning, str):
+            raise ContentError("faults.toml", key, "must be a sentence (a str) that says what the fault means")
+    return MappingProxyType(dict(entries))
 
 
 def _table(file: str, entries: Mapping[str, Any], kind: type[T], id_field: str) -> Mapping[str, T]:

@@ -66,11 +66,17 @@ class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     meaning: str
 
 
-class Steady(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A signal that this exercise leaves alone: a larger change than `limit` from rest to top is another movement."""
+class Companion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A second signal that tells this exercise from others by its change from rest to top.
+
+    at_least, at_most: signed bounds of the change, kept by "every" leg or by "any" leg (for signals without a side, the
+    same). A bound in the unit "of excursion" is a share of the counted signal's own change in the picture.
+    """
 
     signal: str
-    limit: Number
+    legs: Literal["every", "any"] = "every"
+    at_least: Number | None = None
+    at_most: Number | None = None
 
 
 class Repetition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -80,7 +86,10 @@ class Repetition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     outward: the phase that leads from rest to the top: "lift" for a heel raise, "lower" for a squat.
     leg: whose signal is followed: the trained leg, the free one, or "none" for signals without a side.
     smallest, largest: excursions outside these are not this exercise.
-    planted: which feet must stay where they are while a repetition runs (told apart from walking).
+    planted: which feet must stay where they are while a repetition runs (told apart from walking); "stepping": one stays
+    and the other steps.
+    course: "straight" when the counted signal itself moves like a reaching hand (slow, fast, slow); "knee" when one knee does,
+    and the signal is the height of the hips over it.
     In an exercise of kind "hold" the one excursion is the hold itself.
     """
 
@@ -92,8 +101,9 @@ class Repetition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     largest: Number
     shortest: Number
     longest: Number
-    planted: Literal["both_toes", "both_feet", "stance_foot", "one_foot", "none"]
-    steady: tuple[Steady, ...] = ()
+    planted: Literal["both_toes", "both_feet", "stance_foot", "stepping", "none"]
+    course: Literal["straight", "knee"] = "straight"
+    companions: tuple[Companion, ...] = ()
 
 
 class CueText(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -186,7 +196,8 @@ class Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
 class Given(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a worked example performs: the reference motion, so many times, at a tempo, with something changed.
 
-    change: joint angles added at the top, in degrees. scale: share of the reference excursion that is reached.
+    start, change: joint angles added at rest and at the top, in degrees; in between, each in its share.
+    scale: share of the reference excursion that is reached.
     only: the repetitions, counted from 1, that `change` and `scale` alter; all of them when empty.
     """
 
@@ -198,6 +209,7 @@ class Given(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     yaw_deg: float = 0.0
     noise_px: float = 0.0
     scale: float = 1.0
+    start: dict[str, float] = {}
     change: dict[str, float] = {}
     only: tuple[int, ...] = ()
 

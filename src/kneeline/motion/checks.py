@@ -11,17 +11,19 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from kneeline.content.schema import Exercise
+from kneeline.content.schema import Companion, Exercise
 from kneeline.content.schema import Repetition as Rule
 from kneeline.model.pose import INDEX
 from kneeline.motion.geometry import Geometry
 from kneeline.motion.reps import Phases, smooth
-from kneeline.motion.signals import SIGNALS, Bearings, signal
+from kneeline.motion.signals import SIGNALS, Bearings, scale_px, signal
 
 Array = npt.NDArray[np.float64]
 
 FOOT_TRAVEL: Final = 0.4
 """A planted foot's keypoint may wander this far, in shank lengths. House default."""
+STEP_TRAVEL: Final = 0.25
+"""A foot that steps goes at least this far, in shank lengths. House default."""
 BODY_TRAVEL: Final = 0.4
 """The hips must come back to within this of where they started sideways, in shank lengths. House default."""
 TOGETHER: Final = 0.4
@@ -43,25 +45,38 @@ def why_not(g: Geometry, phases: Phases, exercise: Exercise, bearings: Bearings)
     if rule.planted != "none":
         if _moved_on(g, phases, bearings):
             return "the person moved to another place"
-        if _steps(g, inside, rule.planted, bearings) > FOOT_TRAVEL:
+        standing, stepping = _steps(g, inside, rule.planted, bearings)
+        if standing > FOOT_TRAVEL:
             return "the feet did not stay where they were"
-    for steady in rule.steady:
-        spec = SIGNALS[steady.signal]
-        sides = ("left", "right") if spec.sided else ("",)
-        for side in sides:
-            if abs(_change(signal(steady.signal, g, bearings, side)[0], g, phases)) > steady.limit.value:
-                return f"another movement ran with it ({steady.signal.replace('_', ' ')})"
+        if rule.planted == "stepping" and stepping < STEP_TRAVEL:
+            return "no foot stepped"
+    if not all(_kept(companion, rule.signal, g, phases, bearings) for companion in rule.companions):
+        return "it looks like another movement"
     if rule.signal == "body_rise" and not _rises_together(g, phases):
         return "the body did not rise as a whole"
     return ""
 
 
-def _change(value: Array, g: Geometry, phases: Phases) -> float:
-    """Change of a signal from rest to the top; 0 where it was not seen."""
-    rest = value[(g.t_s >= phases.start_s - 0.4) & (g.t_s <= phases.start_s + 0.05)]
+def _kept(rule: Companion, counted: str, g: Geometry, phases: Phases, bearings: Bearings) -> bool:
+    """Whether a companion signal kept its bounds; one that was not seen has."""
+    excursion = (phases.top - phases.rest) * scale_px(counted, bearings) / scale_px(rule.signal, bearings)
+    low, high = (
+        default if bound is None else bound.value * (excursion if bound.unit == "of excursion" else 1.0)
+        for bound, default in ((rule.at_least, -np.inf), (rule.at_most, np.inf))
+    )
+    sides = ("left", "right") if SIGNALS[rule.signal].sided else ("",)
+    changes = [_change(signal(rule.signal, g, bearings, side)[0], g, phases) for side in sides]
+    kept = [low <= change <= high for change in changes if change is not None]
+    return not kept or (all(kept) if rule.legs == "every" else any(kept))
+
+
+def _change(value: Array, g: Geometry, phases: Phases) -> float | None:
+    """Change of a signal from rest to the top; None where it was not seen."""
+    leaving = max(phases.start_s, float(g.t_s[0])) + 0.1 * (phases.top_start_s - phases.start_s)
+    rest = value[(g.t_s >= phases.start_s - 0.4) & (g.t_s <= leaving)]
     top = value[(g.t_s >= phases.top_start_s - 0.1) & (g.t_s <= phases.top_end_s + 0.1)]
     rest, top = rest[~np.isnan(rest)], top[~np.isnan(top)]
-    return float(np.median(top) - np.median(rest)) if len(rest) and len(top) else 0.0
+    return float(np.median(top) - np.median(rest)) if len(rest) and len(top) else None
 
 
 def _moved_on(g: Geometry, phases: Phases, bearings: Bearings) -> bool:
@@ -74,16 +89,17 @@ def _moved_on(g: Geometry, phases: Phases, bearings: Bearings) -> bool:
     return bool(abs(np.median(after) - np.median(before)) > BODY_TRAVEL * bearings.shank_px)
 
 
-def _steps(g: Geometry, inside: npt.NDArray[np.bool_], planted: str, bearings: Bearings) -> float:
-    """How far the feet that should stand still have wandered, in shank lengths."""
+def _steps(g: Geometry, inside: npt.NDArray[np.bool_], planted: str, bearings: Bearings) -> tuple[float, float]:
+    """How far the feet that should stand have wandered, and how far the other one has, in shank lengths."""
     part = "foot_index" if planted == "both_toes" else "ankle"
     left, right = (g.xy[inside, INDEX[f"{side}_{part}"]] for side in ("left", "right"))
     if planted in ("both_toes", "both_feet"):
         # Names of near and far feet get swapped in side views; their middle and their distance do not.
         apart = np.hypot(*(left - right).T)
-        return max(_wander((left + right) / 2), _spread(apart)) / bearings.shank_px
+        return max(_wander((left + right) / 2), _spread(apart)) / bearings.shank_px, 0.0
     lower = np.where((left[:, 1] >= right[:, 1])[:, None], left, right)
-    return min(_wander(left), _wander(right), _wander(lower)) / bearings.shank_px
+    each = _wander(left), _wander(right)
+    return min(*each, _wander(lower)) / bearings.shank_px, max(each) / bearings.shank_px
 
 
 def _wander(place: Array) -> float:
@@ -100,9 +116,8 @@ def _spread(distance: Array) -> float:
 
 
 def _rises_together(g: Geometry, phases: Phases) -> bool:
-    rise = _change(-g.along("body_at", 1), g, phases)
-    parts = [_change(-g.along(name, 1), g, phases) for name in ("hips_at", "shoulders_at")]
-    return rise > 0 and all(part >= TOGETHER * rise for part in parts)
+    rise, *parts = (_change(-g.along(name, 1), g, phases) for name in ("body_at", "hips_at", "shoulders_at"))
+    return rise is None or all(part is not None and part >= TOGETHER * rise > 0 for part in parts)
 
 
 def standing_leg(g: Geometry, start_s: float, end_s: float) -> str:

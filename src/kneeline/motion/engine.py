@@ -236,6 +236,8 @@ class Engine:
 
     def _complete(self, leg: str, seen: Excursion, t_s: float) -> None:
         """A movement came and went: count it with its measures, or say why it is not counted."""
+        if leg not in self._trackers:
+            return  # the other leg was settled on by this same frame
         others = [tracker for name, tracker in self._trackers.items() if name != leg]
         if any(tracker.reach > seen.top - seen.rest for tracker in others):
             return  # the other leg is the one that moves
@@ -253,7 +255,7 @@ class Engine:
         side = self._working_side(leg, g, seen)
         bearings = self._bearings(side)
         curve = checks.timing_curve(g, self._rule, bearings, leg)
-        phases = fit_phases(g.t_s, curve, seen, posture_bend(self._rule.signal, seen.top - seen.rest))
+        phases = fit_phases(g.t_s, curve, seen, posture_bend(self._rule, seen.top - seen.rest))
         if phases is None:
             return self._discard(t_s, "too few frames of it were seen")
         reason = checks.why_not(g, phases, self._exercise, bearings)

@@ -308,6 +308,8 @@ def perform(exercise: Exercise, given: Given, *, fps: float = 30.0, seed: int = 
         altered = not given.only or number in given.only
         share = shares[number - 1][now] * (given.scale if altered else 1.0)
         angles = angles_at(exercise, share)
+        for name, extra in given.start.items():
+            angles[name] = angles.get(name, 0.0) + extra * (1 - share)
         for name, extra in given.change.items() if altered else ():
             angles[name] = angles.get(name, 0.0) + extra * share
         joints[now] = pose(angles, rep.side)

@@ -190,6 +190,11 @@ CORRELATED: Final = 2.0
 TIME_PULL_S: Final = 0.25
 LEVEL_PULL: Final = 0.05
 """How far times (s) and levels (share of the reach) may lie from the first guess, as standard deviations. House defaults."""
+STRAY_S: Final = 1.0
+"""A fit that begins or ends further than this outside of what was seen is not believed. House default."""
+JITTER_S: Final = 0.08
+LEAST_NOISE: Final = 0.01
+"""What varies faster than this (s) is noise; and no curve is believed better than this share of its reach. House defaults."""
 SOFT_KNEE_DEG: Final = 8.0
 """Knee flexion of relaxed standing. House default."""
 
@@ -215,14 +220,15 @@ def smooth(t_s: Array, values: Array, sd_s: float = WINDOW_SD_S) -> Array:
         return np.where(total > 1e-6, (weight * np.nan_to_num(values[columns])).sum(axis=1) / total, np.nan)
 
 
-def posture_bend(signal: str, reach: float) -> float:
-    """How far a signal lags behind the joints that make it, 0 (in step) to 1.
+def posture_bend(rule: Rule, reach: float) -> float:
+    """How far the counted signal lags behind the joint that makes it, 0 (in step) to 1.
 
-    The hips of a squat sink with the cosine of half the knee angle: hardly at first, then fast. With flexion growing from
-    a soft knee a to b, the share of the way down is (x^2 - a^2) / (b^2 - a^2) to second order, and a/b tells its shape.
-    Returns 1 - a/b for hip_drop with b from the depth `reach` (share of standing hip height); 0 for every other signal.
+    Where a single knee lowers the body, the hips sink with the cosine of half its angle: hardly at first, then fast. With
+    flexion growing from a soft knee a to b, the share of the way down is (x^2 - a^2) / (b^2 - a^2) to second order, and
+    a / b tells its shape. Returns 1 - a/b with b from the depth `reach` (share of standing hip height) for a rule whose
+    course is "knee", else 0.
     """
-    if signal != "hip_drop":
+    if rule.course != "knee":
         return 0.0
     deepest = 2 * math.degrees(math.acos(min(max(1.0 - reach, -1.0), 1.0)))
     return 1.0 - min(SOFT_KNEE_DEG / max(deepest, SOFT_KNEE_DEG), 1.0)
@@ -247,6 +253,8 @@ def fit_phases(t_s: Array, values: Array, seen: Excursion, bend: float = 0.0) ->
     if len(t) < 8:
         return None
     times, levels, sd = _gauss_newton(t, y, np.array(first_guess[:4]), np.array(first_guess[4:]), bend)
+    if times[0] < min(seen.start_s, t[0]) - STRAY_S or times[3] > max(seen.end_s, t[-1]) + STRAY_S:
+        times, levels, sd = np.array(first_guess[:4]), np.array(first_guess[4:]), (STRAY_S,) * 3
     start, top_start, top_end, end = (float(x) for x in times)
     hold = top_end - top_start
     if hold < 0:  # the two ways meet before either is complete
@@ -331,7 +339,7 @@ def _gauss_newton(
     guess = np.concatenate([times, levels])
     reach = max(float(levels[1] - levels[0]), 1e-9)
     jacobian = np.empty((len(t), 7))
-    noise = max(float(np.median((y - _model(t, guess, bend, jacobian)) ** 2)), (1e-3 * reach) ** 2)
+    noise = max(float(np.mean((y - smooth(t, y, JITTER_S)) ** 2)), (LEAST_NOISE * reach) ** 2)
     pull = noise / np.concatenate([np.full(4, TIME_PULL_S), np.full(3, LEVEL_PULL * reach)]) ** 2
     least = 2.0 * float(np.median(np.diff(t)))
     p, best, best_cost, damping = guess, guess, math.inf, 1e-3

@@ -101,8 +101,7 @@ def _hip_drop(g: Geometry, b: Bearings, side: str) -> Values:
 
 
 def _leg_shortening(g: Geometry, b: Bearings, side: str) -> Values:
-    # The lower ankle stands on the floor whichever name the pose model gave it (near and far legs get mixed up).
-    return -np.fmax(g.along("leg_left", 1), g.along("leg_right", 1)), np.fmax(g.sd("leg_left"), g.sd("leg_right"))
+    return -g.along(f"leg_{side}", 1), g.sd(f"leg_{side}")
 
 
 def _ankle_gap(g: Geometry, b: Bearings, side: str) -> Values:
@@ -128,7 +127,7 @@ SIGNALS: Final[dict[str, SignalSpec]] = {
     "heel_rise": SignalSpec(_heel_rise, sided=True, scale="shank", from_rest=True),
     "body_rise": SignalSpec(_body_rise, sided=False, scale="shank", from_rest=True),
     "hip_drop": SignalSpec(_hip_drop, sided=False, scale="hip_height", from_rest=True),
-    "leg_shortening": SignalSpec(_leg_shortening, sided=False, scale="hip_height", from_rest=True),
+    "leg_shortening": SignalSpec(_leg_shortening, sided=True, scale="hip_height", from_rest=True),
     "ankle_gap": SignalSpec(_ankle_gap, sided=False, scale="shank", from_rest=True),
     "ankle_drift": SignalSpec(_ankle_drift, sided=True, scale="shank", from_rest=True),
     "foot_clearance": SignalSpec(_foot_clearance, sided=False, scale="shank"),

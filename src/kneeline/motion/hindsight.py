@@ -75,7 +75,7 @@ def _again(reps: tuple[Repetition, ...], g: Geometry, scene: Scene) -> tuple[Rep
         reach = float(np.nanmax(curve) - np.nanmin(curve)) if not np.isnan(curve).all() else 0.0
         # The same thresholds as the count: from leaving rest to being back.
         seen = Excursion(rep.start_s + 0.1 * rep.lift_s.value, rep.end_s - 0.1 * rep.lower_s.value, math.nan, math.nan)
-        phases = fit_phases(near.t_s, curve, seen, posture_bend(rule.signal, reach))
+        phases = fit_phases(near.t_s, curve, seen, posture_bend(rule, reach))
         if phases is None:
             phases = _as_counted(rep)
         fitted.append((rep, own, near, phases))
