@@ -122,8 +122,7 @@ def analyze(
     if log is not None:
         from kneeline.capture.poselog import write_pose_log
 
-        with _written(log):
-            write_pose_log(log, frames, recording, version)
+        write_pose_log(log, frames, recording, version)
     _write_answers(result, trace, recording, known, library, json, series)
     if report is not None:
         from kneeline.report.html import write_html
@@ -178,8 +177,7 @@ def pose(
 
     _check_outputs(video, log)
     frames, recording, version, _ = _pose(video, model)
-    with _written(log):
-        write_pose_log(log, frames, recording, version)
+    write_pose_log(log, frames, recording, version)
     for warning in recording.warnings:
         _console(stderr=True).print(warning, highlight=False, markup=False, soft_wrap=True)
 
@@ -334,15 +332,6 @@ def _check_outputs(source: Path, *outputs: Path | None) -> None:
     wanted = [path for path in outputs if path is not None and path != _STDOUT]
     for i, path in enumerate(wanted):
         check_writable(path, inputs=[source], others=wanted[:i])
-
-
-@contextlib.contextmanager
-def _written(path: Path) -> Iterator[None]:
-    """A full disk during a write that is not ours, as a sentence."""
-    from kneeline.report.files import explained
-
-    with explained(path):
-        yield
 
 
 @contextlib.contextmanager

@@ -33,7 +33,7 @@ def check_writable(path: Path, *, inputs: Iterable[Path] = (), others: Iterable[
 
     Raises: InputError when the path is a folder, has no folder to lie in, may not be written, or is taken.
     """
-    with explained(path):
+    with _explained(path):
         path.exists()
     if path.is_dir():
         raise InputError(f"{path} is a folder", expected="the name of a file to write", try_next=f"{path / 'set.out'}")
@@ -47,7 +47,7 @@ def check_writable(path: Path, *, inputs: Iterable[Path] = (), others: Iterable[
             raise InputError(f"two outputs would both be written to {path}", try_next="give each its own name")
     if _is_special(path):
         return
-    with explained(path):
+    with _explained(path):
         scratch = _scratch(path)
         with open(scratch, "xb"):
             pass
@@ -62,7 +62,7 @@ def whole_file(path: Path) -> Iterator[Path]:
     """
     scratch = _scratch(path)
     try:
-        with explained(path):
+        with _explained(path):
             yield scratch
             _settle(scratch, path)
     finally:
@@ -81,7 +81,7 @@ def _settle(scratch: Path, path: Path) -> None:
 
 
 @contextlib.contextmanager
-def explained(path: Path) -> Iterator[None]:
+def _explained(path: Path) -> Iterator[None]:
     """Turn the operating system's refusal into a sentence; every other error passes."""
     try:
         yield

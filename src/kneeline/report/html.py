@@ -31,6 +31,7 @@ from kneeline.report.story import (
     prescribed,
     rules_of,
     sentence,
+    signal_words,
     tell,
 )
 from kneeline.report.terminal import view_words
@@ -102,7 +103,7 @@ def html(result: SetResult, trace: SignalTrace, recording: Recording, exercise: 
             dose_width=None if dose is None else f"{100 * dose:.1f}",
             dose_words=None if dose is None else percent(dose),
             prescribed_reps=None if exercise.dose is None else plain(exercise.dose.reps.value),
-            signal_title=sentence(signal_id.replace("_", " ")),
+            signal_title=sentence(signal_words(signal_id)),
             signal_meaning=library.signals[signal_id].meaning if signal_id in library.signals else "",
             signal_alt=_signal_alt(result, trace),
             signal=_both_widths(trace, result, order, unit),
@@ -316,4 +317,4 @@ def _validity(exercise: Exercise, measures: Mapping[str, object], library: Libra
     for signal in used:
         validity = library.signals[signal].validity
         if validity is not None:
-            yield f"Error of {signal.replace('_', ' ')} seen by one camera, beyond keypoint noise", validity
+            yield f"Error of {signal_words(signal)} seen by one camera, beyond keypoint noise", validity

@@ -22,7 +22,7 @@ from kneeline.model.errors import InputError
 from kneeline.model.movement import Phase, Repetition, RepetitionVerdict, SetResult, SignalTrace
 from kneeline.model.pose import INDEX, PoseSeries
 from kneeline.report.files import whole_file
-from kneeline.report.story import phase_order, prescribed
+from kneeline.report.story import phase_order, prescribed, signal_words
 
 Picture = npt.NDArray[np.uint8]
 Sprite = tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint16]]  # colour already times alpha, and 255 minus alpha
@@ -231,7 +231,7 @@ class _Pen:
         u = self._unit
         done = [rep for rep in self._m.result.reps if rep.end_s <= t_s + _SAME_S]
         last: Repetition | None = done[-1] if done else None
-        phase = Phase.REST if row is None else self._m.trace.phase[row]
+        phase = Phase.REST if row is None else Phase(self._m.trace.phase[row])
         elapsed = 0.0 if row is None else t_s - self._phase_since[row]
         _blend(rgb, _count_sprite(len(done), last.verdict if last else None, u), u, u)
         asked = self._asked.get(phase)
@@ -280,7 +280,7 @@ def _value_words(name: str, value: float, sd: float) -> str:
     'knee flexion 31° ± 3°'
     """
     stem, _, unit = name.rpartition("_")
-    words = stem.removesuffix("_left").removesuffix("_right").replace("_", " ")
+    words = signal_words(stem.removesuffix("_left").removesuffix("_right"))
     if not np.isfinite(value) or not np.isfinite(sd):
         return f"{words}: no reading"
     if unit == "deg":
@@ -292,7 +292,7 @@ def _phase_starts(trace: SignalTrace) -> npt.NDArray[np.float64]:
     """When the phase of each frame began, in seconds."""
     starts = np.empty(len(trace.t_s))
     for i, t_s in enumerate(trace.t_s):
-        same = i > 0 and trace.phase[i] is trace.phase[i - 1] and trace.rep[i] == trace.rep[i - 1]
+        same = i > 0 and trace.phase[i] == trace.phase[i - 1] and trace.rep[i] == trace.rep[i - 1]
         starts[i] = starts[i - 1] if same else t_s
     return starts
 

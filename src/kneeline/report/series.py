@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from kneeline import __version__
 from kneeline.model.movement import SetResult, SignalTrace
@@ -36,16 +38,12 @@ def table(trace: SignalTrace, result: SetResult, library_digest: str) -> pa.Tabl
     """
     import pyarrow as pa
 
-    columns: dict[str, Any] = {
-        "t_s": pa.array(trace.t_s, type=pa.float64()),
-        "phase": pa.array([phase.value for phase in trace.phase], type=pa.string()),
-        "rep": pa.array(trace.rep, type=pa.int32()),
-    }
+    columns: dict[str, Any] = {"t_s": _numbers(trace.t_s), "phase": _words(trace.phase), "rep": _counts(trace.rep)}
     blank = np.full(len(trace.t_s), np.nan)
     further = sorted(set(trace.values) - set(SIGNALS))
     for name in (*SIGNALS, *further):
         for column, values in ((name, trace.values.get(name, blank)), (f"{name}_sd", trace.sds.get(name, blank))):
-            columns[column] = pa.array(values, type=pa.float64(), mask=~np.isfinite(values))
+            columns[column] = _numbers(values)
     about = {"kneeline": __version__, "library": library_digest, "exercise": result.exercise, "side": result.side}
     return pa.table(columns).replace_schema_metadata(about)
 
@@ -65,3 +63,29 @@ def write_series(path: Path, trace: SignalTrace, result: SetResult, library_dige
             import pyarrow.parquet
 
             pyarrow.parquet.write_table(rows, scratch, compression="zstd")
+
+
+# Columns are made from their buffers, because pa.array() imports pandas wherever it is installed: 45 MB for nothing.
+
+
+def _numbers(values: npt.NDArray[np.float64]) -> pa.Array:
+    import pyarrow as pa
+
+    seen = np.packbits(np.isfinite(values), bitorder="little")
+    data = np.ascontiguousarray(values, dtype=np.float64)
+    return pa.Array.from_buffers(pa.float64(), len(data), [pa.py_buffer(seen), pa.py_buffer(data)])
+
+
+def _counts(values: npt.NDArray[np.int64]) -> pa.Array:
+    import pyarrow as pa
+
+    data = np.ascontiguousarray(values, dtype=np.int32)
+    return pa.Array.from_buffers(pa.int32(), len(data), [None, pa.py_buffer(data)])
+
+
+def _words(values: Iterable[str]) -> pa.Array:
+    import pyarrow as pa
+
+    encoded = [str(value).encode() for value in values]
+    ends = np.cumsum([0, *map(len, encoded)], dtype=np.int32)
+    return pa.StringArray.from_buffers(len(encoded), pa.py_buffer(ends), pa.py_buffer(b"".join(encoded)))

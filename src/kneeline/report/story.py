@@ -34,11 +34,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Unseen:
-    """What could not be judged for one reason. reps is "" when that holds for every repetition."""
+    """What could not be judged for one reason; where that holds for some repetitions only, `what` names them."""
 
     what: tuple[str, ...]
     reason: str
-    reps: str
     self_check: tuple[str, ...] = ()
 
 
@@ -61,15 +60,15 @@ class Story:
 def tell(result: SetResult, exercise: Exercise, library: Library, warnings: Iterable[str] = ()) -> Story:
     """The story of a set; `warnings` of the recording come before those of the engine."""
     said = tuple(dict.fromkeys((*warnings, *result.warnings)))
-    why_none = "" if result.reps else _why_none(result, said)
+    why_none = "" if result.reps else _why_none(result, exercise, said, library)
     return Story(
-        headline=_headline(result),
+        headline=_headline(result, exercise),
         detail=_detail(result),
         why_none=why_none,
         dose=_dose(result, exercise),
         change=_change(result, exercise),
         unseen=_unseen(result, exercise, library),
-        warnings=tuple(w for w in said if w != why_none),
+        warnings=tuple(w for w in said if w not in why_none),
     )
 
 
@@ -104,6 +103,15 @@ def fault_name(exercise: Exercise, fault_id: str) -> str:
 def faults_present(rep: Repetition, exercise: Exercise) -> list[str]:
     """The faults seen in a repetition, in plain words."""
     return [fault_name(exercise, fault.id) for fault in rep.faults if fault.verdict is Verdict.PRESENT]
+
+
+def signal_words(signal_id: str) -> str:
+    """A signal as it is called in a sentence.
+
+    >>> signal_words("knee_flexion"), signal_words("fppa")
+    ('knee flexion', 'knee inward (FPPA)')
+    """
+    return "knee inward (FPPA)" if signal_id == "fppa" else signal_id.replace("_", " ")
 
 
 def measure_name(measure_id: str, library: Library) -> str:
@@ -165,8 +173,10 @@ def count_of(n: int, word: str = "repetition") -> str:
     return f"{n} {word}" if n == 1 else f"{n} {word}s"
 
 
-def _headline(result: SetResult) -> str:
+def _headline(result: SetResult, exercise: Exercise) -> str:
     count, good = result.summary.count, result.summary.good
+    if not count and exercise.kind == "hold":
+        return "A hold: there are no repetitions to count."
     if not count:
         return "No repetition was counted."
     judged = sum(rep.verdict is not RepetitionVerdict.NOT_SEEN for rep in result.reps)
@@ -186,12 +196,23 @@ def _detail(result: SetResult) -> str:
     return f"{sentence(listed(parts))}." if parts else ""
 
 
-def _why_none(result: SetResult, warnings: tuple[str, ...]) -> str:
-    if result.view.reasons and not result.view.usable:
-        return " ".join(result.view.reasons)
-    if warnings:
-        return warnings[0]
+def _why_none(result: SetResult, exercise: Exercise, warnings: tuple[str, ...], library: Library) -> str:
+    if not result.view.usable and result.view.reasons:
+        return " ".join(_readable(reason, library) for reason in result.view.reasons)
+    if result.warnings or warnings:
+        return " ".join(result.warnings or warnings)
+    if exercise.kind == "hold":
+        return "The hold was not seen."
     return "Nothing in the recording moved like this exercise, from rest to the far end and back to rest."
+
+
+def _readable(reason: str, library: Library) -> str:
+    """A reason as a sentence, with signals by their words; figures of a single repetition are left to the JSON."""
+    if reason.startswith("too close to call"):
+        return "Too close to call: the error of the measure reaches across the limit."
+    for name in library.signals:
+        reason = reason.replace(name, signal_words(name))
+    return f"{sentence(reason.rstrip('.'))}."
 
 
 def _dose(result: SetResult, exercise: Exercise) -> str:
@@ -209,8 +230,10 @@ def _dose(result: SetResult, exercise: Exercise) -> str:
 
 
 def _change(result: SetResult, exercise: Exercise) -> Change:
-    if not result.view.usable:
+    if not result.view.usable and result.view.facing != "unclear":
         return Change(exercise.camera.turn, "From this view the exercise cannot be judged.")
+    if exercise.kind == "hold":
+        return Change("Nothing: keep doing it like this.", "A hold is timed here; its form is not judged.")
     if not result.reps:
         return Change(exercise.camera.place, "No repetition was counted.")
     seen: dict[str, int] = {}
@@ -241,29 +264,32 @@ def _rank(rule: FaultRule, times: int) -> tuple[bool, int, int]:
 
 
 def _unseen(result: SetResult, exercise: Exercise, library: Library) -> tuple[Unseen, ...]:
-    """Everything that could not be judged, grouped by reason and by the repetitions that it holds for."""
-    reps_of: dict[tuple[str, str], list[int]] = {}
-    checks: dict[str, str] = {}
+    """Everything that could not be judged, grouped by reason; a measure is left to the fault that it serves."""
+    found: dict[str, dict[str, list[int]]] = {}  # reason -> what -> repetitions
     rules = rules_of(exercise)
+    checks = {fault_name(exercise, id): rule.self_check for id, rule in rules.items() if rule.self_check}
     for rep in result.reps:
-        shown = set()
+        spoken_for = set()
         for fault in rep.faults:
             if fault.verdict is Verdict.NOT_ASSESSABLE:
-                name = fault_name(exercise, fault.id)
-                reps_of.setdefault((fault.reason, name), []).append(rep.n)
-                if (rule := rules.get(fault.id)) is not None:
-                    shown.add(rule.measure)
-                    if rule.self_check:
-                        checks[name] = rule.self_check
+                spoken_for.add(rules[fault.id].measure if fault.id in rules else "")
+                what = found.setdefault(_readable(fault.reason, library), {})
+                what.setdefault(fault_name(exercise, fault.id), []).append(rep.n)
         for measure, value in rep.measures.items():
-            if isinstance(value, NotAssessable) and measure not in shown:
-                reps_of.setdefault((value.reason, measure_name(measure, library)), []).append(rep.n)
-    grouped: dict[tuple[str, str], list[str]] = {}
-    for (reason, name), reps in reps_of.items():
-        which = "" if len(reps) == len(result.reps) else f"{'repetition' if len(reps) == 1 else 'repetitions'} "
-        which += listed(str(n) for n in reps) if which else ""
-        grouped.setdefault((reason, which), []).append(name)
+            if isinstance(value, NotAssessable) and measure not in spoken_for:
+                what = found.setdefault(_readable(value.reason, library), {})
+                what.setdefault(measure_name(measure, library), []).append(rep.n)
     return tuple(
-        Unseen(tuple(names), reason, which, tuple(checks[name] for name in names if name in checks))
-        for (reason, which), names in grouped.items()
+        Unseen(
+            tuple(name + _which(reps, len(result.reps)) for name, reps in what.items()),
+            reason,
+            tuple(checks[name] for name in what if name in checks),
+        )
+        for reason, what in found.items()
     )
+
+
+def _which(reps: list[int], of: int) -> str:
+    if len(reps) == of:
+        return ""
+    return f" ({'repetition' if len(reps) == 1 else 'repetitions'} {listed(map(str, reps))})"

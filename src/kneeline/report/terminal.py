@@ -64,16 +64,22 @@ def print_set(
 
 
 def view_words(view: View) -> str:
-    """The view in words, with the turn of the person and its error."""
-    seen = {
-        "front": "seen from the front",
-        "back": "seen from behind",
-        "left": "seen from the left",
-        "right": "seen from the right",
-    }.get(view.facing, "view unclear")
-    if isinstance(view.yaw_deg, Estimate):
-        seen += f", turned {view.yaw_deg.value:.0f}° ± {view.yaw_deg.sd:.0f}°"
-    return seen
+    """The view in words, with how far the camera is off it.
+
+    >>> view_words(View("back", Estimate(-171.0, 8.0, "deg"), True))
+    'seen from behind, 9° ± 8° off square'
+    """
+    known = {"front": ("the front", 0), "back": ("behind", 180), "left": ("the left", -90), "right": ("the right", 90)}
+    if view.facing not in known:
+        turned = (
+            f", turned {view.yaw_deg.value:.0f}° ± {view.yaw_deg.sd:.0f}°" if isinstance(view.yaw_deg, Estimate) else ""
+        )
+        return f"view unclear{turned}"
+    words, square_deg = known[view.facing]
+    if not isinstance(view.yaw_deg, Estimate):
+        return f"seen from {words}"
+    off_deg = abs((view.yaw_deg.value - square_deg + 180) % 360 - 180)
+    return f"seen from {words}, {off_deg:.0f}° ± {view.yaw_deg.sd:.0f}° off square"
 
 
 def _table(result: SetResult, exercise: Exercise, speak: Voice) -> Table:
@@ -102,9 +108,8 @@ def _table(result: SetResult, exercise: Exercise, speak: Voice) -> Table:
 
 
 def _unseen_words(item: Unseen) -> str:
-    which = f" ({item.reps})" if item.reps else ""
-    checks = f" Check yourself: {' '.join(item.self_check)}" if item.self_check else ""
-    return f"{sentence(listed(item.what))}{which}: {item.reason.rstrip('.')}.{checks}"
+    checks = f" Check it yourself: {' '.join(item.self_check)}" if item.self_check else ""
+    return f"{sentence(listed(item.what))}. {item.reason}{checks}"
 
 
 def _side(side: str) -> str:

@@ -76,11 +76,12 @@ def test_the_schema_refuses_what_is_not_in_the_contract(made: Made, broken: dict
         valid({**the_answer(made), **broken})
 
 
-def test_the_schema_refuses_a_probability_for_what_was_not_assessed(made: Made) -> None:
-    content = the_answer(made)
-    content["reps"][0]["faults"][3]["probability"] = 0.0
-    with pytest.raises(jsonschema.ValidationError):
-        valid(content)
+def test_the_schema_refuses_a_verdict_without_a_probability_and_a_refusal_without_a_reason(made: Made) -> None:
+    for fault in ({"verdict": "absent", "probability": None}, {"verdict": "not_assessable", "reason": ""}):
+        content = the_answer(made)
+        content["reps"][0]["faults"][0] |= fault
+        with pytest.raises(jsonschema.ValidationError):
+            valid(content)
 
 
 def test_nan_never_reaches_a_file(made: Made, tmp_path: Path) -> None:

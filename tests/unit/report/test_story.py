@@ -84,7 +84,7 @@ def test_a_set_that_could_not_be_judged_is_not_called_good(made: Made) -> None:
 def test_what_was_not_seen_is_grouped_by_reason_and_said_once(made: Made) -> None:
     unseen = tell(made.result, made.exercise, made.library).unseen
     assert [item.reason for item in unseen] == [SIDE_VIEW, BY_FOOT]
-    assert all(item.reps == "" for item in unseen)
+    assert unseen[0].what == ("knees bend instead of heels rising",)
     assert unseen[1].self_check
 
 
@@ -93,7 +93,31 @@ def test_what_was_not_seen_in_some_repetitions_names_them(made: Made) -> None:
     hidden = replace(rep, measures={"heel_rise_peak_frac": NotAssessable("The heel was hidden.")}, faults=())
     reps = (*made.result.reps[:1], hidden, *made.result.reps[2:])
     unseen = tell(replace(made.result, reps=reps), made.exercise, made.library).unseen
-    assert ("The heel was hidden.", "repetition 2") in [(item.reason, item.reps) for item in unseen]
+    assert ("The heel was hidden.", ("heel height (repetition 2)",)) in [(item.reason, item.what) for item in unseen]
+
+
+def test_close_calls_are_said_once_whatever_their_figures(made: Made) -> None:
+    close = (
+        FaultFinding("uneven", Verdict.NOT_ASSESSABLE, 0.5, f"too close to call: 0.{n} against 0.1") for n in "123"
+    )
+    reps = tuple(replace(rep, faults=(next(close),), measures={}) for rep in made.result.reps[:3])
+    unseen = tell(replace(made.result, reps=reps), made.exercise, made.library).unseen
+    assert [item.reason for item in unseen] == ["Too close to call: the error of the measure reaches across the limit."]
+
+
+def test_signals_are_named_in_words(made: Made) -> None:
+    reason = "knee_flexion is seen from the side; this camera is 81 degrees off"
+    rep = replace(made.result.reps[0], faults=(FaultFinding("knees_bend", Verdict.NOT_ASSESSABLE, None, reason),))
+    (first, *_) = tell(replace(made.result, reps=(rep,)), made.exercise, made.library).unseen
+    assert first.reason == "Knee flexion is seen from the side; this camera is 81 degrees off."
+
+
+def test_a_hold_is_not_blamed_for_having_no_repetitions(made: Made) -> None:
+    hold = made.library.exercises["single_leg_stand"]
+    none = replace(made.result, reps=(), summary=SetSummary(0, 0, 0.0, None, None), warnings=("Held for 21 s in all.",))
+    story = tell(none, hold, made.library)
+    assert story.headline.startswith("A hold")
+    assert story.why_none == "Held for 21 s in all."
 
 
 def test_the_dose_says_what_was_asked_for_and_that_it_is_a_house_default(made: Made) -> None:
