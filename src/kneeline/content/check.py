@@ -65,7 +65,9 @@ def _exercise(exercise: Exercise, library: Library) -> None:
         for name in (*example.given.start, *example.given.change):
             _known(file, f"{key}.given", name, ANGLES)
         if example.given.start and example.given.only:
-            raise ContentError(file, f"{key}.given.start", "excludes only: the rest between repetitions has one posture")
+            raise ContentError(
+                file, f"{key}.given.start", "excludes only: the rest between repetitions has one posture"
+            )
         if any(not 1 <= rep <= example.given.reps for rep in example.given.only):
             raise ContentError(file, f"{key}.given.only", f"must name repetitions 1 to {example.given.reps}")
         named = (*example.expect.present, *example.expect.absent, *example.expect.not_assessable)

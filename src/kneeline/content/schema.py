@@ -86,10 +86,10 @@ class Repetition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     outward: the phase that leads from rest to the top: "lift" for a heel raise, "lower" for a squat.
     leg: whose signal is followed: the trained leg, the free one, or "none" for signals without a side.
     smallest, largest: excursions outside these are not this exercise.
-    planted: which feet must stay where they are while a repetition runs (told apart from walking); "stepping": one stays
-    and the other steps.
-    course: "straight" when the counted signal itself moves like a reaching hand (slow, fast, slow); "knee" when one knee does,
-    and the signal is the height of the hips over it.
+    planted: which feet must stay where they are while a repetition runs (told apart from walking); "stepping": one
+    stays and the other steps.
+    course: "straight" when the counted signal itself moves like a reaching hand (slow, fast, slow); "knee" when one
+    knee does, and the signal is the height of the hips over it.
     In an exercise of kind "hold" the one excursion is the hold itself.
     """
 

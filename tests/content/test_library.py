@@ -1,0 +1,195 @@
+"""The library as it is shipped: what a person reads in it is short, plain and graded, and everything in it is used."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import msgspec
+import pytest
+
+from kneeline.content.load import DATA, load
+from kneeline.content.schema import Exercise, Number
+from kneeline.motion.signals import SIGNALS
+
+LIBRARY = load()
+EXERCISES = list(LIBRARY.exercises.values())
+PRESCRIBED = [exercise for exercise in EXERCISES if exercise.kind == "exercise"]
+FORBIDDEN = re.compile(
+    r"\b(weak\w*|damag\w*|mal-?track\w*|worn|wear and tear|valgus|degenerat\w*|abnormal\w*)", re.IGNORECASE
+)
+NOT_PROSE = {
+    "id",
+    "kind",
+    "since",
+    "sides",
+    "link",
+    "measures",
+    "measure",
+    "signal",
+    "unit",
+    "basis",
+    "evidence",
+    "grade",
+    "stance",
+}
+
+
+def shown(exercise: Exercise) -> Iterator[tuple[str, str]]:
+    """Every text of an exercise that a person may read, with the place where it stands."""
+
+    def walk(item: object, key: str) -> Iterator[tuple[str, str]]:
+        if isinstance(item, str):
+            yield key, item
+        elif isinstance(item, tuple):
+            for part in item:
+                yield from walk(part, key)
+        elif isinstance(item, msgspec.Struct) and not isinstance(item, Number):
+            for name in item.__struct_fields__:
+                deeper = name == "evidence" and not key
+                if name not in NOT_PROSE or deeper:
+                    yield from walk(getattr(item, name), f"{key}.{name}".lstrip("."))
+
+    for key, text in walk(exercise, ""):
+        if not key.startswith(("example", "repetition")):
+            yield key, text
+
+
+def sentences(text: str) -> list[str]:
+    return [part for part in re.split(r"[.!?:;]+(?:\s|$)", text) if re.search(r"\w", part)]
+
+
+def syllables(word: str) -> int:
+    """Syllables of an English word, by counting vowel groups and dropping silent endings.
+
+    >>> [syllables(w) for w in ("squeeze", "slowly", "exercise", "muscle", "raised")]
+    [1, 2, 3, 2, 1]
+    """
+    word = word.lower()
+    silent = bool(re.search(r"[^aeiouyl]e$|[^aeiouytd]ed$|[^aeiouyszxc]es$", word))
+    return max(1, len(re.findall(r"[aeiouy]+", word)) - silent)
+
+
+def school_grade(texts: list[str]) -> float:
+    """Flesch-Kincaid grade (Kincaid et al. 1975); reading age is about five years more."""
+    parts = [sentence for text in texts for sentence in sentences(text)]
+    words = [word for part in parts for word in re.findall(r"[A-Za-z']+", part)]
+    return 0.39 * len(words) / len(parts) + 11.8 * sum(map(syllables, words)) / len(words) - 15.59
+
+
+def test_the_issue_s_exercises_and_movements_are_all_there() -> None:
+    assert {e.id: e.kind for e in EXERCISES} == {
+        "calf_raise_ball_squeeze": "exercise",
+        "terminal_knee_extension": "exercise",
+        "banded_single_leg_stand": "exercise",
+        "heel_raise_double": "movement",
+        "heel_raise_single": "movement",
+        "squat_double": "movement",
+        "squat_single_leg": "movement",
+        "step_down": "movement",
+        "step_up": "movement",
+        "lunge": "movement",
+        "hip_abduction_standing": "movement",
+        "single_leg_stand": "hold",
+    }
+
+
+def test_every_file_of_the_folder_is_in_the_library() -> None:
+    assert {path.stem for path in DATA.glob("exercises/*.toml")} == set(LIBRARY.exercises)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.id)
+def test_a_cue_is_at_most_eight_words(exercise: Exercise) -> None:
+    for rule in exercise.fault:
+        assert 1 <= len(rule.cue.say.split()) <= 8, rule.cue.say
+        assert rule.cue.internal, f"{rule.id} has no body-worded form"
+        assert not rule.cue.say.endswith("."), rule.cue.say
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.id)
+def test_no_word_that_feeds_fear(exercise: Exercise) -> None:
+    found = [(key, FORBIDDEN.findall(text)) for key, text in shown(exercise) if FORBIDDEN.search(text)]
+    assert not found
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.id)
+def test_a_twelve_year_old_can_read_it(exercise: Exercise) -> None:
+    texts = dict[str, list[str]]()
+    for key, text in shown(exercise):
+        texts.setdefault(key.partition(".")[0], []).append(text)
+    everything = [text for key in texts for text in texts[key] if key not in ("name", "muscle")]
+    assert school_grade(everything) <= 7.0
+    for key in ("steps", "why", "setup", "evidence"):
+        if key in texts:
+            assert school_grade(texts[key]) <= 8.0, key
+
+
+def test_the_reading_test_can_fail() -> None:
+    hard = "Patellofemoral maltracking necessitates individualised neuromuscular rehabilitation interventions."
+    assert school_grade([hard]) > 12 > 7 > school_grade(["Stand on one leg. Bend your knee. Come up slowly."])
+    assert FORBIDDEN.search(hard)
+
+
+@pytest.mark.parametrize("exercise", PRESCRIBED, ids=lambda e: e.id)
+def test_a_prescribed_exercise_is_whole(exercise: Exercise) -> None:
+    assert exercise.link
+    assert exercise.muscle
+    for part in ("why", "equipment", "setup", "steps", "feel", "mistakes", "avoid", "stop_rules", "contraindications"):
+        assert getattr(exercise, part), part
+    assert exercise.dose is not None
+    assert "chain" in " ".join(exercise.why), "the chain is told as the idea the exercise rests on"
+
+
+@pytest.mark.parametrize("exercise", PRESCRIBED, ids=lambda e: e.id)
+def test_the_ladder_has_two_rungs_each_way(exercise: Exercise) -> None:
+    levels = [rung.level for rung in exercise.ladder]
+    assert levels == list(range(min(levels), max(levels) + 1)), "in order, without a gap"
+    assert min(levels) <= -2
+    assert max(levels) >= 2
+    assert all(rung.how and rung.earned_by for rung in exercise.ladder)
+
+
+@pytest.mark.parametrize("exercise", PRESCRIBED, ids=lambda e: e.id)
+def test_the_evidence_says_what_speaks_against_it_too(exercise: Exercise) -> None:
+    assert {claim.stance for claim in exercise.evidence} >= {"for", "against"}
+    assert {claim.grade for claim in exercise.evidence} & {"contested", "contradicted", "unsupported"}
+
+
+def test_the_doses_are_those_that_were_asked_for() -> None:
+    doses = {e.id: e.dose for e in PRESCRIBED}
+    asked = {
+        id_: (d.sets.value, d.reps.value, d.lift.value, d.hold.value, d.lower.value) for id_, d in doses.items() if d
+    }
+    assert asked == {
+        "calf_raise_ball_squeeze": (3, 15, 2, 1, 3),
+        "terminal_knee_extension": (3, 15, 2, 1, 3),
+        "banded_single_leg_stand": (3, 12, 2, 1, 3),
+    }
+
+
+def test_the_band_page_says_which_way_to_face() -> None:
+    setup = " ".join(LIBRARY.exercises["terminal_knee_extension"].setup)
+    assert "FACE the anchor" in setup
+    assert "face away" in setup
+    assert "helps you" in setup
+
+
+def test_every_fault_source_and_measure_is_used() -> None:
+    rules = [rule for exercise in EXERCISES for rule in exercise.fault]
+    assert {rule.id for rule in rules} == set(LIBRARY.faults)
+    assert {m for exercise in EXERCISES for m in exercise.measures} == set(LIBRARY.measures)
+    text = "".join(path.read_text(encoding="utf-8") for path in DATA.rglob("*.toml") if path.stem != "evidence")
+    assert {key for key in LIBRARY.sources if f'"{key}#' not in text} == set()
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.id)
+def test_every_signal_it_needs_is_computed(exercise: Exercise) -> None:
+    needed = {exercise.repetition.signal, *(LIBRARY.measures[m].signal for m in exercise.measures)}
+    assert needed <= set(SIGNALS)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.id)
+def test_it_has_at_least_three_examples_with_different_noise(exercise: Exercise) -> None:
+    assert len(exercise.example) >= 3
+    assert len({example.given.noise_px for example in exercise.example}) >= 2
+    assert exercise.kind == "hold" or any(example.expect.present for example in exercise.example)
