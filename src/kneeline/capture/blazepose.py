@@ -11,12 +11,16 @@ from __future__ import annotations
 import hashlib
 import math
 import zipfile
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
+import numpy.typing as npt
 
 from kneeline.capture.calibration import Calibration, calibration_for
 from kneeline.model.errors import InputError
@@ -29,8 +33,10 @@ _DETECTOR_PX, _LANDMARK_PX = 224, 256
 _MIN_SCORE = 0.5  # detection, presence and heat-map peak: MediaPipe's default for all three
 _NMS_OVERLAP = 0.3
 _REGION_SCALE = 1.25
-_KERNEL = 7  # heat-map refinement window; the legacy solution used 9, Tasks uses 7
+_MAP_PX = 64  # side of the landmark model's heat maps
+_KERNEL = 7  # window on the heat map around a landmark; the legacy solution used 9, Tasks uses 7
 _MEMORY_S = 2.0
+_NEAR_S = 0.1  # two pictures at 20 per second or more
 _MAX_STEP_S = 0.25  # beyond this the person may have left the region of the picture before
 
 
@@ -166,6 +172,19 @@ def _weighted_nms(points: Array, scores: Array) -> list[tuple[Array, Array, floa
     return people
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Raw:
+    """What the landmark model says of one crop: presence 0..1, points (39, 5) in its pixels, flat heat map."""
+
+    presence: float
+    points: Array
+    heat: npt.NDArray[np.float32]
+
+    @property
+    def is_person(self) -> bool:
+        return self.presence >= _MIN_SCORE
+
+
 class _Landmarks:
     """The landmark model: keypoints of the person inside a region."""
 
@@ -173,44 +192,58 @@ class _Landmarks:
         self._net = _interpreter(_read(task, "pose_landmarks_detector.tflite"))
         self._input = self._net.get_input_details()[0]["index"]
         by_shape = {tuple(d["shape"]): d["index"] for d in self._net.get_output_details()}
-        self._points, self._flag, self._heat = by_shape[1, 195], by_shape[1, 1], by_shape[1, 64, 64, 39]
-        self._rows = np.arange(39)
-        reach = np.arange(_KERNEL) - _KERNEL // 2
-        self._dy, self._dx = (a.ravel() for a in np.meshgrid(reach, reach, indexing="ij"))
+        self._points, self._flag = by_shape[1, 195], by_shape[1, 1]
+        self._heat = by_shape[1, _MAP_PX, _MAP_PX, 39]
+        self._maps = np.arange(39)[:, None]
+        offsets = np.arange(_KERNEL) - _KERNEL // 2
+        self._dy, self._dx = (a.ravel() for a in np.meshgrid(offsets, offsets, indexing="ij"))
+        self._moments = np.stack([np.ones(_KERNEL**2), self._dx, self._dy], axis=1).astype(np.float32)
 
-    def find(self, rgb: Picture, region: Region) -> tuple[Array, Array, float]:
-        """(39, 2) pixels, (39,) visibility, and how sure it is that a person is there (0..1)."""
-        crop = _crop(rgb, region, _LANDMARK_PX, cv2.BORDER_REPLICATE)
-        self._net.set_tensor(self._input, np.multiply(crop, np.float32(1 / 255))[None])
+    @staticmethod
+    def crop(rgb: Picture, region: Region) -> npt.NDArray[np.float32]:
+        """The model's input."""
+        picture = _crop(rgb, region, _LANDMARK_PX, cv2.BORDER_REPLICATE)
+        return np.multiply(picture, np.float32(1 / 255))[None]
+
+    def run(self, crop: npt.NDArray[np.float32]) -> _Raw:
+        """The model's output; nearly all the time goes here, and other threads run meanwhile."""
+        self._net.set_tensor(self._input, crop)
         self._net.invoke()
-        presence = float(self._net.get_tensor(self._flag)[0, 0])
-        rows = self._net.get_tensor(self._points).reshape(39, 5).astype(np.float64)
-        xy = self._refine(rows[:, :2] / _LANDMARK_PX) - 0.5
+        points, heat = self._net.get_tensor(self._points), self._net.get_tensor(self._heat)
+        return _Raw(float(self._net.get_tensor(self._flag)[0, 0]), points.reshape(39, 5), heat.reshape(-1))
+
+    def read(self, raw: _Raw, region: Region) -> tuple[Array, Array]:
+        """(39, 2) pixels in the picture and (39,) visibility."""
+        points = raw.points.astype(np.float64)
+        xy = self._refine(points[:, :2] / _LANDMARK_PX, raw.heat) - 0.5
         c, s = math.cos(region.turn_rad), math.sin(region.turn_rad)
         turned = xy @ np.array([[c, s], [-s, c]])
-        return turned * region.size_px + (region.x_px, region.y_px), _sigmoid(rows[:, 3]), presence
+        return turned * region.size_px + (region.x_px, region.y_px), _sigmoid(points[:, 3])
 
-    def _refine(self, xy: Array) -> Array:
+    def _refine(self, xy: Array, heat: npt.NDArray[np.float32]) -> Array:
         """Move each point to the weighted middle of the heat map around it, where the map is sure enough."""
-        heat = self._net.get_tensor(self._heat)[0]
-        height, width = heat.shape[:2]
-        at = np.trunc(xy * (width, height)).astype(int)
+        at = (xy * _MAP_PX).astype(np.intp)
         col, row = at[:, :1] + self._dx, at[:, 1:] + self._dy
-        inside = (col >= 0) & (col < width) & (row >= 0) & (row < height)
-        patch = heat[np.clip(row, 0, height - 1), np.clip(col, 0, width - 1), self._rows[:, None]].astype(np.float64)
-        weight = np.where(inside, _sigmoid(patch), 0.0)
-        middle = (at >= 0).all(axis=1) & (at[:, 0] < width) & (at[:, 1] < height)
-        use = middle & (weight.max(axis=1) >= _MIN_SCORE)
-        total = np.where(use, weight.sum(axis=1), 1.0)
-        peak = np.stack([(weight * col).sum(axis=1) / width, (weight * row).sum(axis=1) / height], axis=1)
-        return np.where(use[:, None], peak / total[:, None], xy)
+        off_map = (col < 0) | (col >= _MAP_PX) | (row < 0) | (row >= _MAP_PX)
+        cell = (np.clip(row, 0, _MAP_PX - 1) * _MAP_PX + np.clip(col, 0, _MAP_PX - 1)) * 39 + self._maps
+        weight = heat.take(cell)
+        np.exp(np.negative(weight, out=weight), out=weight)
+        np.reciprocal(weight + 1, out=weight)
+        weight[off_map] = 0.0
+        total, dx, dy = (weight @ self._moments).T.astype(np.float64)
+        use = ~off_map[:, _KERNEL**2 // 2] & (weight.max(axis=1) >= _MIN_SCORE)
+        total[~use] = 1.0
+        peak = (at + np.stack([dx, dy], axis=1) / total[:, None]) / _MAP_PX
+        return np.where(use[:, None], peak, xy)
 
 
 class BlazePose:
-    """One person followed through pictures: the region comes from the picture before, or from the detector.
+    """One person followed through pictures: the region comes from pictures just before, or from the detector.
 
-    The detector looks when nobody is followed, when the person was lost, or when more than 0.25 s passed. Within 2 s
-    of the last sight the detection nearest in place and size is taken, afterwards the largest.
+    The detector looks when nobody is followed, when the person was lost, or when more than 0.25 s passed. Within 2 s of
+    the last sight the detection nearest in place and size is taken, afterwards the largest. The region comes from two
+    pictures before where they are at most 0.1 s apart, so that the next crop can be cut while the model still computes
+    (`track_all`); otherwise from the picture before.
     """
 
     def __init__(self, task: Path, kind: str = "full") -> None:
@@ -218,9 +251,8 @@ class BlazePose:
         self._calibration: Calibration = calibration_for(f"blazepose-{kind}")
         self._kind = kind
         self._version = f"{hashlib.sha256(task.read_bytes()).hexdigest()[:12]}, litert, unsmoothed"
-        self._region: Region | None = None  # where the person should be in the next picture
-        self._last: Region | None = None
-        self._last_s = -math.inf
+        self._recent: deque[tuple[float, Region]] = deque(maxlen=2)  # of the last two pictures, if the person was there
+        self._last: tuple[float, Region] | None = None
 
     @property
     def name(self) -> str:
@@ -234,41 +266,77 @@ class BlazePose:
 
     def track(self, rgb: Picture, t_s: float) -> PoseFrame:
         """Keypoints of the person followed; empty when nobody is found. people is -1: nobody counted."""
-        found = None
-        if self._region is not None and t_s - self._last_s <= _MAX_STEP_S:
-            found = self._look(rgb, self._region)
-        if found is None:
-            region = self._acquire(rgb, t_s)
-            found = None if region is None else self._look(rgb, region)
-        if found is None:
-            self._region = None
-            return PoseFrame.empty(t_s, people=-1)
-        xy, confidence = found
-        self._last_s = t_s
-        return PoseFrame(t_s, xy, self._calibration.sd_px(xy, confidence), confidence, -1)
+        region = self._expected(t_s)
+        return self._settle(rgb, t_s, region, None if region is None else self._run(rgb, region))
+
+    def track_all(self, pictures: Iterable[tuple[float, Picture]]) -> Iterator[PoseFrame]:
+        """As `track` on each (t_s, rgb) in turn, one picture late: everything but the model runs beside the model."""
+        with ThreadPoolExecutor(max_workers=1, thread_name_prefix="kneeline-pose") as worker:
+            running: tuple[tuple[Picture, float, Region], Future[_Raw]] | None = None
+            for t_s, rgb in pictures:
+                if running is not None:
+                    region = self._from_before_last(t_s, self._recent)
+                    crop = None if region is None else self._landmarks.crop(rgb, region)
+                    before, raw, running = running[0], running[1].result(), None
+                    if region is not None and crop is not None and raw.is_person:
+                        running = (rgb, t_s, region), worker.submit(self._landmarks.run, crop)
+                        yield self._settle(*before, raw)
+                        continue
+                    yield self._settle(*before, raw)
+                region = self._expected(t_s)
+                if region is None:
+                    yield self._settle(rgb, t_s, None, None)
+                else:
+                    crop = self._landmarks.crop(rgb, region)
+                    running = (rgb, t_s, region), worker.submit(self._landmarks.run, crop)
+            if running is not None:
+                yield self._settle(*running[0], running[1].result())
 
     def detect(self, rgb: Picture, t_s: float) -> PoseFrame:
         """Keypoints of the detector's best person, whatever was seen before (MediaPipe's IMAGE mode)."""
-        self._region = self._last = None
-        best = self._detector.find(rgb)[:1]
-        found = self._look(rgb, best[0]) if best else None
-        if found is None:
+        self._recent.clear()
+        best = next(iter(self._detector.find(rgb)), None)
+        raw = None if best is None else self._run(rgb, best)
+        if best is None or raw is None or not raw.is_person:
             return PoseFrame.empty(t_s, people=-1)
-        return PoseFrame(t_s, found[0], self._calibration.sd_px(*found), found[1], -1)
+        return self._frame(t_s, best, raw)
 
-    def _look(self, rgb: Picture, region: Region) -> tuple[Array, Array] | None:
-        """Keypoints (33, 2) and visibility (33,) in the region, which moves on; None when no person is there."""
-        xy, visibility, presence = self._landmarks.find(rgb, region)
-        if presence < _MIN_SCORE:
+    def _run(self, rgb: Picture, region: Region) -> _Raw:
+        return self._landmarks.run(self._landmarks.crop(rgb, region))
+
+    @staticmethod
+    def _from_before_last(t_s: float, recent: Sequence[tuple[float, Region]]) -> Region | None:
+        """The region of the last of `recent`, which ends two pictures before the one at t_s, if that is near enough."""
+        return recent[-1][1] if recent and t_s - recent[-1][0] <= _NEAR_S else None
+
+    def _expected(self, t_s: float) -> Region | None:
+        """Where the person should be, with the picture before already settled."""
+        if not self._recent or t_s - self._recent[-1][0] > _MAX_STEP_S:
             return None
+        return self._from_before_last(t_s, list(self._recent)[:-1]) or self._recent[-1][1]
+
+    def _settle(self, rgb: Picture, t_s: float, region: Region | None, raw: _Raw | None) -> PoseFrame:
+        """Keypoints from what the model said; where that is nobody, the detector looks for the person again."""
+        if region is None or raw is None or not raw.is_person:
+            self._recent.clear()
+            region = self._acquire(rgb, t_s)
+            raw = None if region is None else self._run(rgb, region)
+            if region is None or raw is None or not raw.is_person:
+                return PoseFrame.empty(t_s, people=-1)
+        return self._frame(t_s, region, raw)
+
+    def _frame(self, t_s: float, region: Region, raw: _Raw) -> PoseFrame:
+        xy, visibility = self._landmarks.read(raw, region)
         n = len(KEYPOINTS)  # two further points steer the region
-        self._region = self._last = _region(xy[n], xy[n + 1])
-        return xy[:n], visibility[:n]
+        self._last = (t_s, _region(xy[n], xy[n + 1]))
+        self._recent.append(self._last)
+        xy, confidence = xy[:n], visibility[:n]
+        return PoseFrame(t_s, xy, self._calibration.sd_px(xy, confidence), confidence, -1)
 
     def _acquire(self, rgb: Picture, t_s: float) -> Region | None:
         people = self._detector.find(rgb)
         if not people:
             return None
-        if self._last is not None and t_s - self._last_s <= _MEMORY_S:
-            return min(people, key=self._last.unlike)
+        if self._last is not None and t_s - self._last[0] <= _MEMORY_S:
+            return min(people, key=self._last[1].unlike)
         return max(people, key=lambda person: person.size_px)

@@ -53,6 +53,12 @@ def part_of(keypoint: str) -> str:
     return next(p for p, names in PARTS.items() if words in names or words.split("_")[0] in names)
 
 
+_BONES = [
+    [INDEX[f"{side}_{part}"] for part in parts for side in ("left", "right")]
+    for parts in (("hip", "knee", "shoulder"), ("knee", "ankle", "hip"))
+]
+
+
 def apparent_size(xy: Array) -> Array:
     """(...,) size of a person from keypoints (..., 33, 2), same unit: trunk plus the longer leg along its bones.
 
@@ -60,16 +66,11 @@ def apparent_size(xy: Array) -> Array:
     diagonal of the box around what is there.
     """
 
-    def bone(a: str, b: str) -> Array:
-        d: Array = xy[..., INDEX[a], :] - xy[..., INDEX[b], :]
-        return np.sqrt(d[..., 0] ** 2 + d[..., 1] ** 2)
-
-    shoulders = xy[..., INDEX["left_shoulder"], :] + xy[..., INDEX["right_shoulder"], :]
-    hips = xy[..., INDEX["left_hip"], :] + xy[..., INDEX["right_hip"], :]
-    trunk = np.sqrt((((shoulders - hips) / 2) ** 2).sum(axis=-1))
-    left = bone("left_hip", "left_knee") + bone("left_knee", "left_ankle")
-    right = bone("right_hip", "right_knee") + bone("right_knee", "right_ankle")
-    size: Array = trunk + np.fmax(left, right)
+    bones = xy[..., _BONES[0], :] - xy[..., _BONES[1], :]
+    left_thigh, right_thigh, left_shank, right_shank, left_trunk, right_trunk = np.moveaxis(bones, -2, 0)
+    trunk = (left_trunk + right_trunk) / 2
+    length = np.sqrt((np.stack([left_thigh, right_thigh, left_shank, right_shank, trunk]) ** 2).sum(axis=-1))
+    size: Array = length[4] + np.fmax(length[0] + length[2], length[1] + length[3])
     if np.isfinite(size).all():
         return size
     low = np.where(np.isfinite(xy), xy, np.inf).min(axis=-2)

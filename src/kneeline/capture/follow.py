@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kneeline.capture.blazepose import PersonDetector
-from kneeline.capture.pose_model import PoseModel, model_path, open_pose_model
+from kneeline.capture.pose_model import PoseModel, StreamingPoseModel, model_path, open_pose_model
 from kneeline.capture.series import recording
 from kneeline.capture.video import Video, open_video
 from kneeline.model.pose import PoseFrame, PoseSeries, Recording
+
+if TYPE_CHECKING:
+    from kneeline.capture.pose_model import Picture
 
 _LOOK_EVERY_S = 0.5
 Progress = Callable[[float, float | None], None]
@@ -44,13 +49,19 @@ def pose_video(video: Video, model: PoseModel, on_progress: Progress | None = No
     on_progress(t_s, duration_s or None) is called after every picture.
     """
     detector = PersonDetector(model_path("full"))
-    for t_s, rgb, seen in video.frames(lambda rgb, _: len(detector.find(rgb)), _LOOK_EVERY_S):
-        frame = model.track(rgb, t_s)
-        yield replace(
-            frame,
-            xy=frame.xy * video.scale,
-            sd_px=frame.sd_px * video.scale,
-            people=-1 if seen is None else int(seen),
-        )
+    counts: deque[int] = deque()
+
+    def pictures() -> Iterator[tuple[float, Picture]]:
+        for t_s, rgb, seen in video.frames(lambda rgb, _: len(detector.find(rgb)), _LOOK_EVERY_S):
+            counts.append(-1 if seen is None else int(seen))
+            yield t_s, rgb
+
+    frames = (
+        model.track_all(pictures())
+        if isinstance(model, StreamingPoseModel)
+        else (model.track(rgb, t_s) for t_s, rgb in pictures())
+    )
+    for frame in frames:
+        yield replace(frame, xy=frame.xy * video.scale, sd_px=frame.sd_px * video.scale, people=counts.popleft())
         if on_progress is not None:
-            on_progress(t_s, video.duration_s_hint)
+            on_progress(frame.t_s, video.duration_s_hint)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 from kneeline.model.errors import InputError
 from kneeline.model.pose import PoseFrame
@@ -37,6 +38,14 @@ class PoseModel(Protocol):
 
         rgb: (height, width, 3), upright. Pictures come in time order; the model may use where the person was before.
         """
+
+
+@runtime_checkable
+class StreamingPoseModel(PoseModel, Protocol):
+    """A pose model that is faster when it sees the pictures as a stream."""
+
+    def track_all(self, pictures: Iterable[tuple[float, Picture]]) -> Iterator[PoseFrame]:
+        """The same as `track` on each (t_s, rgb) in turn."""
 
 
 def open_pose_model(kind: Literal["full", "heavy"] = "full", folder: Path | None = None) -> PoseModel:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import threading
 from collections.abc import Callable, Generator, Iterator
@@ -15,6 +16,7 @@ import av
 import cv2
 import numpy as np
 from av.stream import Disposition
+from av.video.reformatter import VideoReformatter
 
 from kneeline.model.errors import InputError
 
@@ -27,6 +29,8 @@ LONG_SIDE_PX = 1920
 _QUEUE = 3  # decoded pictures waiting; more only costs memory
 _HARD_TO_TIME_FPS = 4.0
 _NOT_VIDEO = frozenset({"tty", "srt", "ass", "webvtt", "lrc", "hls", "concat", "dash", "sdp"})
+_ONE_THREAD = {"threads": 1} if int(av.__version__.split(".")[0]) >= 17 else {}  # older PyAV has no such choice
+Matrix = np.ndarray[Any, np.dtype[np.int64]]
 Look = Callable[["Picture", float], Any]
 
 
@@ -77,6 +81,8 @@ class Video:
         self.path, self._container = path, container
         self._stream = _video_stream(path, container)
         self._stream.thread_type = "AUTO"
+        self._stream.codec_context.thread_count = min(4, os.cpu_count() or 1)  # each holds a picture
+        self._to_rgb = VideoReformatter()  # one for all: a frame's own starts threads for every picture
         self.warnings: tuple[str, ...] = ()
         self._dropped = {"time": 0, "broken": 0, "size": 0}
         self._clock = _Clock(self._stream)
@@ -92,7 +98,8 @@ class Video:
                 try_next="play it in a video player, and export or copy it again",
             ) from None
         self._first: tuple[float, Any] | None = first  # None once it was given out
-        self.width_px, self.height_px = _upright_size(first[1], self._stream)
+        self._matrix = _display_matrix(first[1])  # once: asking a frame for it keeps the frame alive for long
+        self.width_px, self.height_px = _upright_size(first[1], self._stream, self._matrix)
         self._shape = _fit(self.width_px, self.height_px)
         self.scale = self.width_px / self._shape[0]
         self.duration_s_hint = self._duration_hint()
@@ -203,14 +210,15 @@ class Video:
 
     def _upright(self, frame: Any) -> Picture | None:
         """The picture as shown: square pixels, turned, at working size; None when its shape changed midway."""
-        matrix = _display_matrix(frame)
+        matrix = self._matrix
         sideways = matrix[0, 0] == 0
         width, height = self._shape[::-1] if sideways else self._shape
-        full_width, full_height = _upright_size(frame, self._stream)
+        full_width, full_height = _upright_size(frame, self._stream, matrix)
         if abs(full_width / full_height / (self.width_px / self.height_px) - 1) > 0.02:
             return None
         try:
-            rgb: Picture = frame.to_ndarray(format="rgb24", width=width, height=height)
+            flat = self._to_rgb.reformat(frame, width=width, height=height, format="rgb24", **_ONE_THREAD)
+            rgb: Picture = flat.to_ndarray()  # type: ignore[assignment]
         except (av.FFmpegError, ValueError):
             return None
         if sideways:
@@ -286,7 +294,7 @@ def _video_stream(path: Path, container: Any) -> Any:
     raise _not_a_video(path)
 
 
-def _display_matrix(frame: Any) -> np.ndarray[Any, np.dtype[np.int64]]:
+def _display_matrix(frame: Any) -> Matrix:
     """(2, 2) of -1, 0, 1: where the picture's x and y axes (rows) lie on the screen (columns x right, y down).
 
     From FFmpeg's display matrix (libavutil/display.h): screen = (x, y) @ matrix. Mirrors are kept, since a mirrored
@@ -301,12 +309,12 @@ def _display_matrix(frame: Any) -> np.ndarray[Any, np.dtype[np.int64]]:
     return nearest if abs(round(float(np.linalg.det(nearest)))) == 1 else np.eye(2, dtype=np.int64)
 
 
-def _upright_size(frame: Any, stream: Any) -> tuple[int, int]:
+def _upright_size(frame: Any, stream: Any, matrix: Matrix) -> tuple[int, int]:
     ratio = stream.sample_aspect_ratio
     width, height = frame.width, frame.height
     if ratio and ratio > 0 and ratio != 1:  # pixels that are not square, as DV cameras write them
         width = max(1, round(width * float(ratio)))
-    return (height, width) if _display_matrix(frame)[0, 0] == 0 else (width, height)
+    return (height, width) if matrix[0, 0] == 0 else (width, height)
 
 
 def _fit(width: int, height: int) -> tuple[int, int]:
