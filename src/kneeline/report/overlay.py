@@ -160,6 +160,7 @@ class _Pen:
         self._unit = max(8, round(min(width, height) / 24))
         self._line = max(1, round(min(width, height) / 200))
         self._signal = _working_signal(measured)
+        self._to_the_right = self._more_room_right()
         self._phase_since = _phase_starts(measured.trace)
         self._asked = {
             Phase(phase): number.value
@@ -214,17 +215,24 @@ class _Pen:
     def _reading(self, rgb: Picture, row: int) -> None:
         """The signal's value with its error beside the joint, or that there is none."""
         name, joints = self._signal
-        text = _value_words(name, float(self._m.trace.values[name][row]), float(self._m.trace.sds[name][row]))
-        places = self._m.series.xy[row, list(joints)].mean(axis=0) * self._scale
-        label = _pill(text, self._unit)
+        words, value = _value_words(name, float(self._m.trace.values[name][row]), float(self._m.trace.sds[name][row]))
+        away = round(1.5 * self._unit)
+        x, y = self._m.series.xy[row, list(joints)].mean(axis=0) * self._scale
+        if not np.isfinite(x + y):
+            label = _pill(f"{words} {value}", self._unit)
+            _blend(rgb, label, self._unit, self._size[1] - self._unit - label[0].shape[0])
+            return
+        room = (self._size[0] - x if self._to_the_right else x) - away
+        label = _pill(f"{words} {value}", self._unit)
+        if label[0].shape[1] > room:
+            label = _pill(value, self._unit)
         high, wide = label[0].shape[:2]
-        if np.isfinite(places).all():
-            x, y = places[0] + 1.5 * self._unit, places[1] - high / 2
-            if x + wide > self._size[0]:
-                x = places[0] - 1.5 * self._unit - wide
-        else:
-            x, y = self._unit, self._size[1] - self._unit - high
-        _blend(rgb, label, round(float(x)), round(float(y)))
+        _blend(rgb, label, round(x + away if self._to_the_right else x - away - wide), round(y - high / 2))
+
+    def _more_room_right(self) -> bool:
+        """Whether the joint has more picture on its right, over the whole recording, so that the label never jumps."""
+        x = self._m.series.xy[:, list(self._signal[1]), 0] * self._scale
+        return not np.isfinite(x).any() or bool(np.nanmedian(x) <= self._size[0] / 2)
 
     def _panel(self, rgb: Picture, t_s: float, row: int | None) -> None:
         """Count and verdict of the last repetition, and the phase with how much of its time has passed."""
@@ -258,34 +266,36 @@ class _Pen:
 def _working_signal(m: Measured) -> tuple[str, tuple[int, ...]]:
     """Signal to write beside the body, and the keypoints it belongs to.
 
-    A squat is counted on how far the hips sink, but what a person knows is the bend of the knee, where it was seen.
+    A squat is counted on how far the hips sink, but what a person knows is the bend of the knee, where it was seen; of
+    two working knees the one that was seen better.
     """
-    side = "left" if m.result.side == "both" else m.result.side
-    knee = f"knee_flexion_{side}_deg"
     name = m.trace.signal
-    if phase_order(m.exercise)[0] == "lower" and np.isfinite(m.trace.values.get(knee, np.empty(0))).any():
-        name = knee
-    sides = [s for s in ("left", "right") if f"_{s}_" in name] or ["left", "right"]
-    part = next((p for start, p in _PLACES.items() if name.startswith(start)), "hip")
-    return name, tuple(INDEX[f"{s}_{part}"] for s in sides)
+    if phase_order(m.exercise)[0] == "lower":
+        sides = ("left", "right") if m.result.side == "both" else (m.result.side,)
+        knees = [knee for side in sides if (knee := f"knee_flexion_{side}_deg") in m.trace.values]
+        seen = [knee for knee in knees if np.isfinite(m.trace.values[knee]).any()]
+        name = min(seen, key=lambda knee: float(np.nanmedian(m.trace.sds[knee])), default=name)
+    at = [side for side in ("left", "right") if f"_{side}_" in name] or ["left", "right"]
+    part = next((part for start, part in _PLACES.items() if name.startswith(start)), "hip")
+    return name, tuple(INDEX[f"{side}_{part}"] for side in at)
 
 
 _PLACES = {"knee_flexion": "knee", "fppa": "knee", "heel_rise": "heel", "ankle": "ankle"}
 
 
-def _value_words(name: str, value: float, sd: float) -> str:
-    """The value with its error and the name that the signal goes by.
+def _value_words(name: str, value: float, sd: float) -> tuple[str, str]:
+    """The name that the signal goes by, and the value with its error.
 
     >>> _value_words("knee_flexion_left_deg", 31.2, 3.0)
-    'knee flexion 31° ± 3°'
+    ('knee flexion', '31° ± 3°')
     """
     stem, _, unit = name.rpartition("_")
     words = signal_words(stem.removesuffix("_left").removesuffix("_right"))
     if not np.isfinite(value) or not np.isfinite(sd):
-        return f"{words}: no reading"
+        return f"{words}:", "no reading"
     if unit == "deg":
-        return f"{words} {value:.0f}° ± {sd:.0f}°"
-    return f"{words} {100 * value:.0f} ± {100 * sd:.0f} %"
+        return words, f"{value:.0f}° ± {sd:.0f}°"
+    return words, f"{100 * value:.0f} ± {100 * sd:.0f} %"
 
 
 def _phase_starts(trace: SignalTrace) -> npt.NDArray[np.float64]:

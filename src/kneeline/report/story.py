@@ -121,7 +121,7 @@ def measure_name(measure_id: str, library: Library) -> str:
         "hold_s": "time held",
         "lower_s": "time to lower",
         "excursion": "size of the movement",
-        "excursion_of_best_frac": "size against the best repetition",
+        "excursion_of_usual_frac": "size against the usual repetition of the set",
     }
     known = library.measures.get(measure_id)
     return known.name if known else built_in.get(measure_id, measure_id.replace("_", " "))
@@ -184,6 +184,8 @@ def _headline(result: SetResult, exercise: Exercise) -> str:
         return f"{count_of(count)}, none of which could be judged."
     if count == good:
         return f"{count_of(count)}, {'and it was good' if count == 1 else 'all good'}."
+    if not good:
+        return f"{count_of(count)}, {'not good yet' if count == 1 else 'none of them good yet'}."
     return f"{good} of {count_of(count)} {'was' if good == 1 else 'were'} good."
 
 

@@ -37,7 +37,7 @@ _STYLE = {
 _PLAIN_SIGNS = str.maketrans(
     {"✓": "+", "▲": "!", "±": "~", "·": "-", "°": " deg", "–": "-", "’": "'", "−": "-", "“": '"', "”": '"'}
 )
-_LEGEND = "± is one standard deviation of the error. “Good” speaks only for what could be judged."
+_LEGEND = "± is one standard deviation. “Good” speaks only for what could be judged."
 
 
 def print_set(

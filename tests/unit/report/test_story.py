@@ -33,6 +33,8 @@ def test_the_headline_says_how_many_and_how_good(made: Made) -> None:
         ([set()], "1 repetition, and it was good."),
         ([set(), set()], "2 repetitions, all good."),
         ([set(), {"no_hold"}], "1 of 2 repetitions was good."),
+        ([{"no_hold"}], "1 repetition, not good yet."),
+        ([{"no_hold"}, {"no_hold"}], "2 repetitions, none of them good yet."),
     ],
 )
 def test_the_headline_is_good_english(made: Made, present: list[set[str]], headline: str) -> None:
