@@ -139,8 +139,8 @@ def _read_columns(path: Path, file: Any, known: list[str], names: set[str]) -> t
     confidence = np.full((n, len(KEYPOINTS)), np.nan)
 
     def column(name: str) -> Array:
-        table = file.read(columns=[name], use_threads=False)
-        return np.asarray(table.column(0).cast(pa.float64()).to_numpy(), dtype=np.float64)
+        found = file.read(columns=[name], use_threads=False).column(0)
+        return np.concatenate([np.empty(0), *(_floats(pa, chunk) for chunk in found.chunks)])
 
     try:
         t_s = column("t_s")
@@ -154,6 +154,19 @@ def _read_columns(path: Path, file: Any, known: list[str], names: set[str]) -> t
             f"{path.name} holds columns that are no numbers, or is damaged", expected="a pose log of numbers"
         ) from error
     return t_s, xy, confidence, people.astype(np.int64)
+
+
+def _floats(pa: Any, column: Any) -> Array:
+    """An Arrow array as floats, null as NaN; by its buffers, since to_numpy loads pandas where that is installed."""
+    if column.type != pa.float64():
+        column = column.cast(pa.float64())
+    valid, data = column.buffers()
+    rows = slice(column.offset, column.offset + len(column))
+    values = np.frombuffer(data, dtype=np.float64)[rows].copy() if data is not None else np.full(len(column), np.nan)
+    if valid is not None:
+        bits = np.unpackbits(np.frombuffer(valid, dtype=np.uint8), bitorder="little")[rows]
+        values[bits == 0] = np.nan
+    return values
 
 
 def _whole_number(text: str) -> int:

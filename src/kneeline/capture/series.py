@@ -11,6 +11,7 @@ from kneeline.model.pose import Array, PoseSeries, Recording
 
 _ABSURD = 1e6
 _MIN_S = 1.0
+_PIECE = 2048
 
 
 def checked_series(
@@ -31,24 +32,43 @@ def checked_series(
     if len(t_s) == 0:
         raise InputError(f"{name} has no rows", expected="one row per picture", try_next="make the file again")
     said = []
-    rising = np.isfinite(t_s)
-    best = np.fmax.accumulate(np.where(rising, t_s, -np.inf))
-    rising[1:] &= np.where(rising, t_s, -np.inf)[1:] > best[:-1]
+    rising = _rising(t_s)
     if not rising.any():
         raise InputError(
             f"{name} has no usable times in t_s", expected="seconds, rising", try_next="make the file again"
         )
     if dropped := int((~rising).sum()):
         said.append(f"{dropped} of {len(t_s)} rows with a time that is absent, repeats or runs backwards left out.")
-    t_s, xy, confidence, people = t_s[rising], xy[rising].copy(), confidence[rising].copy(), people[rising]
-    wild = np.isinf(xy).any(axis=-1) | (np.abs(np.nan_to_num(xy)) > _ABSURD).any(axis=-1)
+    t_s, xy, confidence, people = t_s[rising], xy[rising], confidence[rising], people[rising]
+    wild = (np.abs(xy) > _ABSURD).any(axis=-1)  # infinite ones included, NaN not
     if wild.any():
         said.append(f"{int(wild.sum())} keypoints with impossible coordinates were read as absent.")
     absent = wild | np.isnan(xy).any(axis=-1)
     xy[absent], confidence[absent] = np.nan, np.nan
     confidence = np.where(absent, np.nan, np.clip(np.nan_to_num(confidence, posinf=0.0), 0.0, 1.0))
-    series = PoseSeries(t_s, xy, calibration.sd_px(xy, confidence, picture_px), confidence, people)
-    return series, tuple(said)
+    pieces = (slice(i, i + _PIECE) for i in range(0, len(t_s), _PIECE))  # a long log at once would need much memory
+    sd_px = np.concatenate([calibration.sd_px(xy[p], confidence[p], picture_px) for p in pieces])
+    return PoseSeries(t_s, xy, sd_px, confidence, people), tuple(said)
+
+
+def _rising(t_s: Array) -> npt.NDArray[np.bool_]:
+    """Which rows to keep so that times rise: what lies far ahead of the rows after it, or behind those before, goes.
+
+    >>> _rising(np.array([0.0, 1.0, 999.0, 2.0, 1.5, np.nan, 3.0])).tolist()
+    [True, True, False, True, False, False, True]
+    """
+    there = np.isfinite(t_s)
+    later = np.minimum.accumulate(np.where(there, t_s, np.inf)[::-1])[::-1]
+    steps = np.diff(t_s[there])
+    usual = float(np.median(steps[steps > 0])) if (steps > 0).any() else 0.0
+    keep = there & ~(t_s > later + 100 * usual)
+    best = -np.inf
+    for i in np.flatnonzero(keep):
+        if t_s[i] > best:
+            best = t_s[i]
+        else:
+            keep[i] = False
+    return keep
 
 
 def recording(

@@ -1,0 +1,241 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from kneeline.capture.calibration import calibration_for
+from kneeline.capture.poselog import read_pose_log, write_pose_log
+from kneeline.model.errors import InputError
+from kneeline.model.pose import INDEX, KEYPOINTS, PoseSeries, Recording
+
+ABOUT = Recording("clip.mp4", 640, 480, "blazepose-full", warnings=("1 picture left out: damaged.",))
+
+
+def series(n: int = 20, seed: int = 0) -> PoseSeries:
+    rng = np.random.default_rng(seed)
+    xy = rng.uniform(0, 480, (n, 33, 2))
+    confidence = rng.uniform(0, 1, (n, 33))
+    xy[3, 5], confidence[3, 5] = np.nan, np.nan
+    people = np.full(n, -1)
+    people[::5] = 1
+    return PoseSeries(
+        np.arange(n) / 30, xy, calibration_for("blazepose-full").sd_px(xy, confidence), confidence, people
+    )
+
+
+def rewrite(path: Path, **changes: object) -> Path:
+    """The log with columns replaced, or dropped where None is given."""
+    table = pq.read_table(path)
+    for name, values in changes.items():
+        if values is None:
+            table = table.drop_columns([name])
+        else:
+            table = table.set_column(table.column_names.index(name), name, pa.array(values))
+    pq.write_table(table, path)
+    return path
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> Path:
+    write_pose_log(tmp_path / "a.parquet", series(), ABOUT, "v1")
+    return tmp_path / "a.parquet"
+
+
+def test_what_is_written_is_read_back_exactly(log: Path) -> None:
+    read, about = read_pose_log(log)
+    wanted = series()
+    for field in ("t_s", "xy", "confidence", "people", "sd_px"):
+        np.testing.assert_array_equal(getattr(read, field), getattr(wanted, field), err_msg=field)
+    assert (about.source, about.width_px, about.height_px, about.pose_model) == ("clip.mp4", 640, 480, "blazepose-full")
+    assert about.warnings == ABOUT.warnings
+    assert (about.frames, about.fps_median) == (20, pytest.approx(30))
+    assert about.duration_s == pytest.approx(19 / 30)
+
+
+def test_columns_and_metadata_are_the_contract(log: Path) -> None:
+    file = pq.ParquetFile(log)
+    names = file.schema_arrow.names
+    assert names[0] == "t_s"
+    assert [f"{k}_{s}" for k in KEYPOINTS for s in ("x", "y", "confidence")] == names[1:-1]
+    assert {b"width_px", b"height_px", b"model", b"model_version", b"source"} <= set(file.schema_arrow.metadata)
+    assert file.read()[f"{KEYPOINTS[5]}_x"][3].as_py() is None
+
+
+def test_a_failed_write_leaves_nothing_and_keeps_what_was_there(log: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = log.read_bytes()
+
+    def full_disk(*args: object, **kwargs: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pq, "write_table", full_disk)
+    with pytest.raises(InputError, match="No space left"):
+        write_pose_log(log, series(5), ABOUT)
+    assert log.read_bytes() == before
+    assert list(log.parent.iterdir()) == [log]
+
+
+def test_a_folder_that_is_missing_is_said(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="could not be written"):
+        write_pose_log(tmp_path / "no" / "a.parquet", series(), ABOUT)
+
+
+def test_an_interrupted_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(*args: object, **kwargs: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pq, "write_table", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        write_pose_log(tmp_path / "a.parquet", series(), ABOUT)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("column", ["t_s", "people"])
+def test_missing_columns(log: Path, column: str) -> None:
+    rewrite(log, **{column: None})
+    if column == "people":
+        assert (read_pose_log(log)[0].people == -1).all()
+    else:
+        with pytest.raises(InputError, match="lacks the column t_s"):
+            read_pose_log(log)
+
+
+def test_a_keypoint_without_columns_is_absent(log: Path) -> None:
+    read, _ = read_pose_log(rewrite(log, left_knee_x=None))
+    assert np.isnan(read.xy[:, INDEX["left_knee"]]).all()
+    assert np.isnan(read.sd_px[:, INDEX["left_knee"]]).all()
+
+
+def test_a_table_that_is_something_else(tmp_path: Path) -> None:
+    pq.write_table(pa.table({"t_s": [0.0], "price": [1.0]}), tmp_path / "x.parquet")
+    with pytest.raises(InputError, match="lacks every keypoint"):
+        read_pose_log(tmp_path / "x.parquet")
+
+
+def test_files_that_are_no_parquet(tmp_path: Path, log: Path) -> None:
+    (tmp_path / "text.parquet").write_text("hello")
+    (tmp_path / "empty.parquet").touch()
+    (tmp_path / "cut.parquet").write_bytes(log.read_bytes()[:-100])
+    for name in ("text", "empty", "cut"):
+        with pytest.raises(InputError, match="not a Parquet file"):
+            read_pose_log(tmp_path / f"{name}.parquet")
+    with pytest.raises(InputError, match="no file"):
+        read_pose_log(tmp_path / "missing.parquet")
+    with pytest.raises(InputError, match="folder"):
+        read_pose_log(tmp_path)
+
+
+def test_damage_inside_is_said(log: Path) -> None:
+    data = bytearray(log.read_bytes())
+    data[100:4000] = b"\xff" * 3900
+    log.write_bytes(data)
+    with pytest.raises(InputError):
+        read_pose_log(log)
+
+
+def test_no_rows(tmp_path: Path) -> None:
+    write_pose_log(tmp_path / "a.parquet", series()[:0], ABOUT)
+    with pytest.raises(InputError, match="no rows"):
+        read_pose_log(tmp_path / "a.parquet")
+
+
+def test_columns_of_words(log: Path) -> None:
+    with pytest.raises(InputError, match="no numbers"):
+        read_pose_log(rewrite(log, left_hip_y=["a"] * 20))
+
+
+def test_times_that_do_not_rise_are_left_out(log: Path) -> None:
+    t_s = np.arange(20) / 30
+    t_s[5], t_s[6], t_s[7] = t_s[4], t_s[2], np.nan
+    read, about = read_pose_log(rewrite(log, t_s=t_s))
+    assert len(read) == 17
+    assert (np.diff(read.t_s) > 0).all()
+    assert any(w.startswith("3 of 20 rows") for w in about.warnings)
+
+
+def test_one_far_time_ahead_does_not_swallow_the_rest(log: Path) -> None:
+    t_s = np.arange(20) / 30
+    t_s[3] = 1e9
+    read, about = read_pose_log(rewrite(log, t_s=t_s))
+    assert len(read) == 19
+    assert read.t_s[-1] == pytest.approx(19 / 30)
+    assert any(w.startswith("1 of 20 rows") for w in about.warnings)
+
+
+def test_times_need_not_start_at_zero(log: Path) -> None:
+    read, about = read_pose_log(rewrite(log, t_s=7.5 + np.arange(20) / 30))
+    assert read.t_s[0] == 7.5
+    assert about.duration_s == pytest.approx(19 / 30)
+
+
+def test_no_usable_time_at_all(log: Path) -> None:
+    with pytest.raises(InputError, match="no usable times"):
+        read_pose_log(rewrite(log, t_s=np.full(20, np.nan)))
+
+
+def test_impossible_coordinates_are_absent(log: Path) -> None:
+    x = np.full(20, 100.0)
+    x[0], x[1], x[2] = np.inf, 1e12, np.nan
+    read, about = read_pose_log(rewrite(log, nose_x=x))
+    assert np.isnan(read.xy[:3, 0]).all()
+    assert np.isnan(read.sd_px[:3, 0]).all()
+    assert np.isnan(read.confidence[:3, 0]).all()
+    assert np.isfinite(read.xy[3:, 0]).all()
+    assert any(w.startswith("2 keypoints") for w in about.warnings)
+
+
+def test_confidence_outside_0_to_1_is_clipped(log: Path) -> None:
+    read, _ = read_pose_log(rewrite(log, nose_confidence=np.linspace(-3, 3, 20)))
+    assert read.confidence[:, 0].min() == 0.0
+    assert read.confidence[:, 0].max() == 1.0
+
+
+def test_a_log_of_a_moment_when_nobody_was_there_says_so(tmp_path: Path) -> None:
+    nobody = series(90)
+    nobody.xy[30:80] = np.nan
+    write_pose_log(tmp_path / "a.parquet", nobody, ABOUT)
+    _, about = read_pose_log(tmp_path / "a.parquet")
+    assert "Nobody was found from 1.0 s to 2.6 s." in about.warnings
+
+
+def test_a_second_person_is_said_once_for_each_stay(tmp_path: Path) -> None:
+    two = series(200)
+    two.people[:] = -1
+    two.people[::15] = 1
+    two.people[90:151:15] = 2
+    two.people[30] = 2  # seen once, gone at the next look: a slip of the detector
+    write_pose_log(tmp_path / "a.parquet", two, ABOUT)
+    said = [w for w in read_pose_log(tmp_path / "a.parquet")[1].warnings if "second person" in w]
+    assert said == [
+        "A second person was in view from 3.0 s to 5.0 s; the person nearest the place at the start was followed."
+    ]
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="peak memory is read from Linux's /proc")
+def test_reading_needs_little_memory_and_no_pixels(tmp_path: Path) -> None:
+    write_pose_log(tmp_path / "a.parquet", series(18_000), ABOUT)  # ten minutes at 30 per second
+    code = (
+        "import sys; from kneeline.capture.poselog import read_pose_log; read_pose_log(sys.argv[1]);"
+        "print([m for m in ('cv2', 'av', 'ai_edge_litert', 'pandas') if m in sys.modules]);"
+        "print([line.split()[1] for line in open('/proc/self/status') if line.startswith('VmHWM')][0])"
+    )
+    args = [sys.executable, "-c", code, str(tmp_path / "a.parquet")]
+    modules, peak_kb = subprocess.run(args, check=True, capture_output=True, text=True).stdout.splitlines()
+    assert modules == "[]"
+    assert int(peak_kb) < 150 * 1024
+
+
+def test_logs_of_real_videos_can_be_read(shared: Path) -> None:
+    logs = sorted((shared / "recordings" / "poselogs").glob("*.parquet"))
+    assert logs
+    for path in logs:
+        read, about = read_pose_log(path)
+        assert about.width_px > 0
+        assert about.pose_model.startswith("blazepose-full")
+        there = np.isfinite(read.xy[..., 0])
+        assert (read.sd_px[there] > 0).all()
