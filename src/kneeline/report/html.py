@@ -259,13 +259,16 @@ def _words(value: Measured | None) -> str:
 
     >>> _words(Estimate(0.31, 0.02, "frac")), _words(Estimate(1.94, 0.06, "s"))
     ('31 ± 2 %', '1.9 ± 0.1 s')
+    >>> _words(Estimate(-0.3, 2.0, "deg")), _words(NotAssessable("hidden"))
+    ('0 ± 2°', '?')
     """
     if value is None or isinstance(value, NotAssessable):
         return "?"
     factor, sign = scale(value.unit)
     digits = 1 if value.unit == "s" else 0
     gap = "" if sign == "°" else " "
-    return f"{value.value * factor:.{digits}f} ± {value.sd * factor:.{digits}f}{gap}{sign}".replace("-", "−")
+    rounded = round(value.value * factor, digits) + 0.0  # adding zero turns -0 into 0
+    return f"{rounded:.{digits}f} ± {value.sd * factor:.{digits}f}{gap}{sign}".replace("-", "−")
 
 
 def _number(number: Number) -> str:

@@ -48,11 +48,11 @@ def print_exercise(console: Console, exercise: Exercise, library: Library) -> No
         "Camera": [f"{exercise.camera.place} About {_number(exercise.camera.distance)} away."],
         "What is watched": [_watched(rule, library) for rule in exercise.fault],
         "Easier and harder": [
-            f"{r.level:+d}  {r.name}: {r.how} {r.earned_by}".strip()
+            f"{f'{r.level:+d}' if r.level else '0'}  {r.name}: {r.how} {r.earned_by}".strip()
             for r in sorted(exercise.ladder, key=lambda r: r.level)
         ],
-        "Leave out for now": [f"{a.what} {a.why}" for a in exercise.avoid],
-        "Stop when": exercise.stop_rules,
+        "Leave out for now": [f"{a.what.rstrip('.')}. {a.why}" for a in exercise.avoid],
+        "For your safety": exercise.stop_rules,
         "Not for you when": exercise.contraindications,
         "Evidence": [_claim(claim) for claim in exercise.evidence],
     }
@@ -161,8 +161,11 @@ def _number(number: Number) -> str:
 
 
 def _basis(numbers: Iterable[Number]) -> str:
-    references = dict.fromkeys(ref.partition("#")[0] for number in numbers for ref in number.evidence)
-    return f"[{', '.join(references)}]" if references else "(house default)"
+    numbers = tuple(numbers)
+    references = ", ".join(dict.fromkeys(ref.partition("#")[0] for number in numbers for ref in number.evidence))
+    if any(number.basis == "house" for number in numbers):
+        return f"(house default, see [{references}])" if references else "(house default)"
+    return f"[{references}]"
 
 
 def _claim(claim: Claim) -> str:
