@@ -8,8 +8,11 @@ on its own terms.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import math
+import os
+import tempfile
 import zipfile
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -38,6 +41,11 @@ _KERNEL = 7  # window on the heat map around a landmark; the legacy solution use
 _MEMORY_S = 2.0
 _NEAR_S = 0.1  # two pictures at 20 per second or more
 _MAX_STEP_S = 0.25  # beyond this the person may have left the region of the picture before
+# A person's place moves by less than 0.04 region sizes from picture to picture in 40 recordings (24-60 per second); a
+# leap beyond 0.1 plus 1 per second is somebody else who walked in front.
+_LEAP, _LEAP_PER_S = 0.1, 1.0
+_ROOM, _ROOM_PER_S = 0.3, 1.0  # where a lost person may turn up again: unlike the last sight by this, growing
+_BACK_S, _STAND = 0.3, 0.03  # how long, and how still sideways, somebody must stand there to be taken for them
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +67,12 @@ class Region:
         >>> Region(0, 0, 100, 0).unlike(Region(50, 0, 100, 0))
         0.5
         """
+        return self.away(other) + abs(math.log(self.size_px / other.size_px))
+
+    def away(self, other: Region) -> float:
+        """Distance of the centres over the larger side."""
         size = max(self.size_px, other.size_px)
-        away = math.hypot(self.x_px - other.x_px, self.y_px - other.y_px) / size
-        return away + abs(math.log(self.size_px / other.size_px))
+        return math.hypot(self.x_px - other.x_px, self.y_px - other.y_px) / size
 
 
 def _region(start: Array, end: Array, score: float = 1.0) -> Region:
@@ -88,9 +99,31 @@ def _sigmoid(x: Array) -> Array:
 def _interpreter(model: bytes) -> Any:
     from ai_edge_litert.interpreter import Interpreter
 
-    net = Interpreter(model_content=model, num_threads=1)
-    net.allocate_tensors()
+    with _without_chatter():
+        net = Interpreter(model_content=model, num_threads=1)
+        net.allocate_tensors()
     return net
+
+
+@contextlib.contextmanager
+def _without_chatter() -> Iterator[None]:
+    """Keep LiteRT's "INFO: Created ... delegate" off stderr, which has no switch; anything else still gets there."""
+    try:
+        stderr = os.dup(2)
+    except OSError:  # a process without stderr
+        yield
+        return
+    with tempfile.TemporaryFile() as kept:
+        os.dup2(kept.fileno(), 2)
+        try:
+            yield
+        finally:
+            os.dup2(stderr, 2)
+            os.close(stderr)
+            kept.seek(0)
+            for line in kept:
+                if not line.startswith(b"INFO:"):
+                    os.write(2, line)
 
 
 def _read(task: Path, part: str) -> bytes:
@@ -241,9 +274,11 @@ class BlazePose:
     """One person followed through pictures: the region comes from pictures just before, or from the detector.
 
     The detector looks when nobody is followed, when the person was lost, or when more than 0.25 s passed. Within 2 s of
-    the last sight the detection nearest in place and size is taken, afterwards the largest. The region comes from two
-    pictures before where they are at most 0.1 s apart, so that the next crop can be cut while the model still computes
-    (`track_all`); otherwise from the picture before.
+    the last sight only a detection near in place and size is taken, the nearest; afterwards the largest. When the place
+    leaps, somebody walked in front: nobody is reported until somebody has stood in the old place for 0.3 s.
+
+    The region comes from two pictures before where they are at most 0.1 s apart, so that the next crop can be cut while
+    the model still computes (`track_all`); otherwise from the picture before.
     """
 
     def __init__(self, task: Path, kind: str = "full") -> None:
@@ -252,7 +287,11 @@ class BlazePose:
         self._kind = kind
         self._version = f"{hashlib.sha256(task.read_bytes()).hexdigest()[:12]}, litert, unsmoothed"
         self._recent: deque[tuple[float, Region]] = deque(maxlen=2)  # of the last two pictures, if the person was there
-        self._last: tuple[float, Region] | None = None
+        self._last: tuple[float, Region] | None = None  # last sight of the person followed
+        self._hidden = False  # somebody else is in front since the last sight
+        self._back: tuple[float, Region] | None = (
+            None  # since when, and where, somebody stands in the hidden person's place
+        )
 
     @property
     def name(self) -> str:
@@ -294,12 +333,12 @@ class BlazePose:
 
     def detect(self, rgb: Picture, t_s: float) -> PoseFrame:
         """Keypoints of the detector's best person, whatever was seen before (MediaPipe's IMAGE mode)."""
-        self._recent.clear()
         best = next(iter(self._detector.find(rgb)), None)
         raw = None if best is None else self._run(rgb, best)
         if best is None or raw is None or not raw.is_person:
             return PoseFrame.empty(t_s, people=-1)
-        return self._frame(t_s, best, raw)
+        xy, visibility = (points[: len(KEYPOINTS)] for points in self._landmarks.read(raw, best))
+        return PoseFrame(t_s, xy, self._calibration.sd_px(xy, visibility), visibility, -1)
 
     def _run(self, rgb: Picture, region: Region) -> _Raw:
         return self._landmarks.run(self._landmarks.crop(rgb, region))
@@ -317,26 +356,43 @@ class BlazePose:
 
     def _settle(self, rgb: Picture, t_s: float, region: Region | None, raw: _Raw | None) -> PoseFrame:
         """Keypoints from what the model said; where that is nobody, the detector looks for the person again."""
-        if region is None or raw is None or not raw.is_person:
+        if self._last is not None and t_s - self._last[0] > _MEMORY_S:
+            self._hidden = False
+        if self._hidden or region is None or raw is None or not raw.is_person:
             self._recent.clear()
             region = self._acquire(rgb, t_s)
             raw = None if region is None else self._run(rgb, region)
             if region is None or raw is None or not raw.is_person:
+                self._back = None
                 return PoseFrame.empty(t_s, people=-1)
-        return self._frame(t_s, region, raw)
-
-    def _frame(self, t_s: float, region: Region, raw: _Raw) -> PoseFrame:
         xy, visibility = self._landmarks.read(raw, region)
         n = len(KEYPOINTS)  # two further points steer the region
-        self._last = (t_s, _region(xy[n], xy[n + 1]))
+        if not self._is_same_person(t_s, _region(xy[n], xy[n + 1])):
+            return PoseFrame.empty(t_s, people=-1)
+        return PoseFrame(t_s, xy[:n], self._calibration.sd_px(xy[:n], visibility[:n]), visibility[:n], -1)
+
+    def _is_same_person(self, t_s: float, place: Region) -> bool:
+        """Whether the place just found continues the person followed; moves on when it does."""
+        if self._last is not None:
+            gap_s = t_s - self._last[0]
+            if self._hidden:
+                if place.away(self._last[1]) > _LEAP:
+                    self._back = None
+                elif self._back is None or abs(place.x_px - self._back[1].x_px) > _STAND * place.size_px:
+                    self._back = t_s, place  # passers-by move sideways, exercises hardly
+                self._hidden = self._back is None or t_s - self._back[0] < _BACK_S
+            elif gap_s <= _MAX_STEP_S and place.away(self._last[1]) > _LEAP + _LEAP_PER_S * gap_s:
+                self._hidden, self._back = True, None
+            if self._hidden:
+                self._recent.clear()
+                return False
+        self._last = (t_s, place)
         self._recent.append(self._last)
-        xy, confidence = xy[:n], visibility[:n]
-        return PoseFrame(t_s, xy, self._calibration.sd_px(xy, confidence), confidence, -1)
+        return True
 
     def _acquire(self, rgb: Picture, t_s: float) -> Region | None:
         people = self._detector.find(rgb)
-        if not people:
-            return None
         if self._last is not None and t_s - self._last[0] <= _MEMORY_S:
-            return min(people, key=self._last[1].unlike)
-        return max(people, key=lambda person: person.size_px)
+            room = _ROOM + _ROOM_PER_S * (t_s - self._last[0])
+            return min((p for p in people if p.unlike(self._last[1]) <= room), key=self._last[1].unlike, default=None)
+        return max(people, key=lambda person: person.size_px, default=None)

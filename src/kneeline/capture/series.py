@@ -105,7 +105,7 @@ def _about_people(series: PoseSeries) -> tuple[str, ...]:
         )
     for first, last in _spans(series.t_s, np.logical_not(seen)):
         if last - first >= _MIN_S:
-            said.append(f"Nobody was found from {first:.1f} s to {last:.1f} s.")
+            said.append(f"The person was not seen from {first:.1f} s to {last:.1f} s.")
     return tuple(said)
 
 

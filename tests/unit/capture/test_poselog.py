@@ -200,7 +200,7 @@ def test_a_log_of_a_moment_when_nobody_was_there_says_so(tmp_path: Path) -> None
     nobody.xy[30:80] = np.nan
     write_pose_log(tmp_path / "a.parquet", nobody, ABOUT)
     _, about = read_pose_log(tmp_path / "a.parquet")
-    assert "Nobody was found from 1.0 s to 2.6 s." in about.warnings
+    assert "The person was not seen from 1.0 s to 2.6 s." in about.warnings
 
 
 def test_a_second_person_is_said_once_for_each_stay(tmp_path: Path) -> None:
