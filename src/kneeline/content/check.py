@@ -19,7 +19,7 @@ BUILT_IN: dict[str, str] = {
     "hold_s": "s",
     "lower_s": "s",
     "excursion": "",
-    "excursion_of_best_frac": "frac",
+    "excursion_of_usual_frac": "frac",
 }
 """Measures that every repetition has, with their units; `excursion` has the unit of the repetition's signal."""
 

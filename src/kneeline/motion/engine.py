@@ -35,7 +35,7 @@ from kneeline.motion import checks, view
 from kneeline.motion.coach import Coach
 from kneeline.motion.geometry import ROW, Geometry
 from kneeline.motion.measure import Scene, judge_repetition
-from kneeline.motion.reps import Excursion, Stage, Tracker, fit_phases, posture_bend
+from kneeline.motion.reps import Excursion, Stage, Tracker, fit_phases, posture_bend, reach_of
 from kneeline.motion.signals import SIGNALS, Bearings, scale_px
 from kneeline.motion.summary import summarise
 
@@ -85,7 +85,7 @@ class Engine:
         self._last_s = self._seen_s = self._glitch_since_s = math.nan
         self._place: tuple[float, float, float] | None = None
         self._shank_px = self._hip_height_px = math.nan
-        self._best_reach = 0.0
+        self._reaches: list[float] = []
         self._frames = self._frames_seen = 0
         self._held_s = 0.0
 
@@ -261,8 +261,9 @@ class Engine:
         reason = checks.why_not(g, phases, self._exercise, bearings)
         if reason:
             return self._discard(t_s, reason)
-        self._best_reach = max(self._best_reach, phases.top - phases.rest)
-        repetition = judge_repetition(len(self._reps) + 1, side, g, phases, self._scene(side), self._best_reach)
+        self._reaches.append(reach_of(phases, self._rule))
+        usual = float(np.median(self._reaches))
+        repetition = judge_repetition(len(self._reps) + 1, side, g, phases, self._scene(side), usual)
         self._settle(leg, side)
         self._reps.append(repetition)
         self._events.append(RepetitionDone(t_s, repetition))

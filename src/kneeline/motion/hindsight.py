@@ -1,6 +1,6 @@
 """A second, zero-phase pass over a finished recording: the repetitions that were counted, measured again with hindsight.
 
-It never counts and never cues. What hindsight adds: the frames after each repetition, the best of the whole set, the
+It never counts and never cues. What hindsight adds: the frames after each repetition, the usual size in the whole set, the
 person's size over all resting frames, and for one-legged work the leg that most repetitions point to.
 """
 
@@ -21,7 +21,7 @@ from kneeline.model.quantity import Estimate
 from kneeline.motion import checks, view
 from kneeline.motion.geometry import Geometry
 from kneeline.motion.measure import Scene, judge_repetition
-from kneeline.motion.reps import Excursion, Phases, fit_phases, posture_bend, smooth
+from kneeline.motion.reps import Excursion, Phases, fit_phases, posture_bend, reach_of, smooth
 from kneeline.motion.signals import SIGNALS, Bearings, column_name, signal
 from kneeline.motion.summary import dose_of
 
@@ -79,8 +79,8 @@ def _again(reps: tuple[Repetition, ...], g: Geometry, scene: Scene) -> tuple[Rep
         if phases is None:
             phases = _as_counted(rep)
         fitted.append((rep, own, near, phases))
-    best = max((phases.top - phases.rest for *_, phases in fitted), default=0.0)
-    return tuple(judge_repetition(rep.n, own.side, near, phases, own, best) for rep, own, near, phases in fitted)
+    usual = float(np.median([reach_of(phases, rule) for *_, phases in fitted])) if fitted else 1.0
+    return tuple(judge_repetition(rep.n, own.side, near, phases, own, usual) for rep, own, near, phases in fitted)
 
 
 def _as_counted(rep: Repetition) -> Phases:

@@ -16,7 +16,7 @@ from kneeline.model.movement import FaultFinding, Repetition, RepetitionVerdict
 from kneeline.model.quantity import Estimate, Measured, NotAssessable, Verdict
 from kneeline.motion import view as views
 from kneeline.motion.geometry import Geometry
-from kneeline.motion.reps import Phases, smooth
+from kneeline.motion.reps import Phases, reach_of, smooth
 from kneeline.motion.signals import SIGNALS, Bearings, signal
 
 Array = npt.NDArray[np.float64]
@@ -31,7 +31,7 @@ ABSENT: Final = 0.4
 PEAK_SMOOTHING_S: Final = 0.06
 """Width of the smoothing before a peak is read off, so that noise does not make it. House default."""
 SAME_SET_SD: Final = 0.06
-"""Error of one repetition's excursion against the best of the set, as a share. House default."""
+"""Error of one repetition's excursion against the set's usual one, as a share. House default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +55,12 @@ class Scene:
         return "right" if self.side == "left" else "left"
 
 
-def judge_repetition(n: int, side: str, g: Geometry, phases: Phases, scene: Scene, best_reach: float) -> Repetition:
+def judge_repetition(n: int, side: str, g: Geometry, phases: Phases, scene: Scene, usual_reach: float) -> Repetition:
     """One repetition with its measures, faults and verdict.
 
-    n: its number. g: frames from before it to its end or after. best_reach: largest excursion of the set so far.
+    n: its number. g: frames from before it to its end or after. usual_reach: typical excursion of the set so far, see `reach_of`.
     """
-    measures = measure_all(g, phases, scene, best_reach)
+    measures = measure_all(g, phases, scene, usual_reach)
     faults = tuple(judge(rule, measures) for rule in scene.exercise.fault)
     inside = (g.t_s >= phases.start_s) & (g.t_s <= phases.end_s)
     seen = float((~np.isnan(g.along("hips_at", 1)[inside])).mean()) if inside.any() else 0.0
@@ -75,18 +75,18 @@ def judge_repetition(n: int, side: str, g: Geometry, phases: Phases, scene: Scen
     return Repetition(n, side, *times, lift, hold, lower, measures, faults, verdict)
 
 
-def measure_all(g: Geometry, phases: Phases, scene: Scene, best_reach: float) -> dict[str, Measured]:
+def measure_all(g: Geometry, phases: Phases, scene: Scene, usual_reach: float) -> dict[str, Measured]:
     """Every measure of the exercise for one repetition, the built-in ones first.
 
-    g: frames from before the repetition to its end or after. best_reach: largest excursion of the set so far.
+    g: frames from before the repetition to its end or after. usual_reach: typical excursion of the set so far, see `reach_of`.
     """
-    reach = phases.top - phases.rest
+    reach = reach_of(phases, scene.exercise.repetition)
     outward_is_lift = scene.exercise.repetition.outward == "lift"
     found: dict[str, Measured] = {
         "lift_s": phases.out if outward_is_lift else phases.back,
         "hold_s": phases.hold,
         "lower_s": phases.back if outward_is_lift else phases.out,
-        "excursion_of_best_frac": Estimate(reach / max(best_reach, reach), SAME_SET_SD, "frac"),
+        "excursion_of_usual_frac": Estimate(reach / usual_reach, SAME_SET_SD, "frac"),
     }
     for measure_id in scene.exercise.measures:
         found[measure_id] = _measure(scene.library.measures[measure_id], g, phases, scene)

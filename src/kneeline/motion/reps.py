@@ -31,7 +31,7 @@ NOISE_FACTOR: Final = 5.0
 """How many standard deviations of its own jitter a signal must leave rest by. House default."""
 SMOOTHING_S: Final = 0.05
 """Time constant of the causal low-pass that counting runs on. House default."""
-REST_RISES_S: Final = 1.2
+REST_RISES_S: Final = 2.5
 REST_FALLS_S: Final = 0.25
 """How fast the resting level follows the signal away from rest, and further down into it. House defaults."""
 
@@ -230,8 +230,18 @@ def posture_bend(rule: Rule, reach: float) -> float:
     """
     if rule.course != "knee":
         return 0.0
-    deepest = 2 * math.degrees(math.acos(min(max(1.0 - reach, -1.0), 1.0)))
-    return 1.0 - min(SOFT_KNEE_DEG / max(deepest, SOFT_KNEE_DEG), 1.0)
+    return 1.0 - min(SOFT_KNEE_DEG / max(_flexion_deg(reach), SOFT_KNEE_DEG), 1.0)
+
+
+def _flexion_deg(drop: float) -> float:
+    """Knee flexion that lowers the hips by a share of their standing height, for thigh and shank of one length."""
+    return 2 * math.degrees(math.acos(min(max(1.0 - drop, -1.0), 1.0)))
+
+
+def reach_of(phases: Phases, rule: Rule) -> float:
+    """How far a repetition went: its excursion, or for a rule whose course is "knee" the knee flexion that made it."""
+    excursion = max(phases.top - phases.rest, 1e-6)
+    return _flexion_deg(excursion) if rule.course == "knee" else excursion
 
 
 def fit_phases(t_s: Array, values: Array, seen: Excursion, bend: float = 0.0) -> Phases | None:
