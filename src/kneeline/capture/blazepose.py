@@ -42,10 +42,10 @@ _MEMORY_S = 2.0
 _NEAR_S = 0.1  # two pictures at 20 per second or more
 _MAX_STEP_S = 0.25  # beyond this the person may have left the region of the picture before
 # A person's place moves by less than 0.04 region sizes from picture to picture in 40 recordings (24-60 per second); a
-# leap beyond 0.1 plus 1 per second is somebody else who walked in front.
-_LEAP, _LEAP_PER_S = 0.1, 1.0
-_ROOM, _ROOM_PER_S = 0.3, 1.0  # where a lost person may turn up again: unlike the last sight by this, growing
-_BACK_S, _STAND = 0.3, 0.03  # how long, and how still sideways, somebody must stand there to be taken for them
+# leap beyond 0.05 plus 1 per second is somebody else who walked in front.
+_LEAP, _LEAP_PER_S = 0.05, 1.0
+_ROOM, _ROOM_PER_S = 0.3, 0.3  # where a lost person may turn up again: unlike the last sight by this, growing
+_HOME, _BACK_S, _STAND = 0.1, 0.3, 0.03  # how near, how long and how still sideways somebody must stand to be them
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,7 +376,7 @@ class BlazePose:
         if self._last is not None:
             gap_s = t_s - self._last[0]
             if self._hidden:
-                if place.away(self._last[1]) > _LEAP:
+                if place.away(self._last[1]) > _HOME:
                     self._back = None
                 elif self._back is None or abs(place.x_px - self._back[1].x_px) > _STAND * place.size_px:
                     self._back = t_s, place  # passers-by move sideways, exercises hardly

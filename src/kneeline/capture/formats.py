@@ -230,7 +230,7 @@ def read_movement(path: str | Path, *, plane: Plane = "sagittal", fps: float | N
         raise InputError(f"{path.name} is no poses dataset", expected='a variable "position" (time, space, keypoints)')
     if people_dim := next((d for d in ("individuals", "individual") if d in dims), None):
         seen = data["position"].count([d for d in dims if d != people_dim])
-        data = data.isel({people_dim: int(seen.argmax())})
+        data = data.isel({people_dim: int(np.argmax(seen.values))})
     position = data["position"].transpose("time", names_dim, "space")
     names = [str(name) for name in position[names_dim].values]
     xyz = np.asarray(position.values, dtype=np.float64)

@@ -156,7 +156,8 @@ def _directions(points: Array, source: str) -> tuple[Array, Array, bool]:
 
     def middle(part: str) -> Array:
         both: Array = points[:, [INDEX[f"left_{part}"], INDEX[f"right_{part}"]]]
-        return np.nanmean(both.reshape(-1, 3), axis=0) if np.isfinite(both).any() else np.full(3, np.nan)
+        there = both[np.isfinite(both).all(axis=-1)]
+        return there.mean(axis=0) if len(there) else np.full(3, np.nan)
 
     top = next((m for m in (middle("shoulder"), middle("hip"), middle("knee")) if np.isfinite(m).all()), None)
     low = middle("ankle")
