@@ -37,7 +37,7 @@ SETS = {
         reps=4, lift_s=1.5, hold_s=1.0, lower_s=2.0, view="front", noise_px=1.5, change={"working_fppa": 15}, only=(2,)
     ),
 }
-"""What is performed: a ball lost in the third raise, every extension rushed, a knee that caves in in the second lift."""
+"""What is done: a ball lost in the third raise, every extension rushed, a knee that caves in in the second lift."""
 
 
 def with_gaps(series: PoseSeries, seed: int) -> PoseSeries:

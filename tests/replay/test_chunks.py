@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -36,7 +36,7 @@ def events_of(log: Path, exercise_id: str, cuts: list[int]) -> list[Event]:
     engine = Engine(load_exercise(exercise_id), load())
     events: list[Event] = []
     edges = [0, *sorted(cut for cut in set(cuts) if 0 < cut < len(frames)), len(frames)]
-    for start, end in zip(edges, edges[1:], strict=False):
+    for start, end in pairwise(edges):
         events += engine.push(frames[start:end])
     return events + list(engine.finish())
 

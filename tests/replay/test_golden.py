@@ -15,7 +15,7 @@ import pytest
 from kneeline.cli import main
 
 SECONDS, DEGREES, SHARE = 0.02, 0.5, 0.01
-"""How far a number may move without being a change: less than a frame, less than a pose model's noise, a point in a hundred."""
+"""How far a number may move without being a change: less than a frame, less than keypoint noise, one in a hundred."""
 OF_ITS_TIME = ("kneeline", "library")
 """Keys that change with every release or edit of the library and say nothing about the set."""
 
