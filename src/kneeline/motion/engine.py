@@ -70,6 +70,7 @@ class Engine:
             raise ValueError(f"side must be 'left', 'right', 'both' or None, got {side!r}")
         self._exercise, self._library, self._rule = exercise, library, exercise.repetition
         self._side = "" if exercise.sides == "one" else "both"
+        self._guessing = exercise.sides == "one" and side not in ("left", "right")
         if exercise.sides == "one" and side in ("left", "right"):
             self._side = side
         self._trackers = {leg: Tracker(self._rule) for leg in self._legs()}
@@ -87,7 +88,7 @@ class Engine:
         self._shank_px = self._hip_height_px = math.nan
         self._reaches: list[float] = []
         self._frames = self._frames_seen = 0
-        self._held_s = 0.0
+        self._held_s = self._farthest = 0.0
 
     def push(self, frames: PoseFrame | PoseSeries) -> tuple[Event, ...]:
         """Take one frame or a run of frames in; what happened because of them, in order.
@@ -135,7 +136,7 @@ class Engine:
         curves = self._curves(g)
         for i, t_s in enumerate(series.t_s.tolist()):
             self._frames += 1
-            values = {leg: curve[i] for leg, curve in curves.items()}
+            values = {leg: curves[leg][i] for leg in self._trackers}
             if self._hidden(t_s, hips[i], trunk[i], values):
                 self._last_s = t_s
                 continue
@@ -145,7 +146,7 @@ class Engine:
                 if turned != (self._view.towards, self._view.forwards):
                     self._forget()
                     curves = self._curves(g)
-                    values = {leg: curve[i] for leg, curve in curves.items()}
+                    values = {leg: curves[leg][i] for leg in self._trackers}
                 self._follow_size(t_s, shank[i], height[i])
             self._last_s = t_s
             self._count(t_s, values)
@@ -211,6 +212,7 @@ class Engine:
             excursion = tracker.step(t_s, values[leg] / scale)
             if excursion is not None:
                 self._complete(leg, excursion, t_s)
+            self._farthest = max(self._farthest, tracker.moved)
         self._tell_phase(t_s)
 
     def _tell_phase(self, t_s: float) -> None:
@@ -236,11 +238,8 @@ class Engine:
 
     def _complete(self, leg: str, seen: Excursion, t_s: float) -> None:
         """A movement came and went: count it with its measures, or say why it is not counted."""
-        if leg not in self._trackers:
-            return  # the other leg was settled on by this same frame
-        others = [tracker for name, tracker in self._trackers.items() if name != leg]
-        if any(tracker.reach > seen.top - seen.rest for tracker in others):
-            return  # the other leg is the one that moves
+        if not self._is_the_one(leg, seen):
+            return
         if self._exercise.kind == "hold":
             self._held_s += seen.end_s - seen.start_s
             return
@@ -249,8 +248,6 @@ class Engine:
         seen_as = view.judge_view(self._view, self._rule.signal, self._library, self._exercise.camera)
         if not seen_as.usable:
             return self._discard(t_s, seen_as.reasons[0])
-        if not self._side and self._rule.leg == "working" and leg != self._scene("both").near:
-            return None
         g = Geometry(self._window(seen.start_s - BEFORE_S, t_s))
         side = self._working_side(leg, g, seen)
         bearings = self._bearings(side)
@@ -272,6 +269,16 @@ class Engine:
             self._cues.append(cue)
             self._events.append(CueGiven(t_s, cue))
         return None
+
+    def _is_the_one(self, leg: str, seen: Excursion) -> bool:
+        """Whether it was this leg's movement, where several may be: the near leg's from the side, else the larger one."""
+        if leg not in self._trackers:
+            return False  # another leg was settled on by this same frame
+        if len(self._trackers) == 1:
+            return True
+        if self._rule.leg == "working":
+            return leg == self._scene("both").near
+        return all(t.reach <= seen.top - seen.rest for name, t in self._trackers.items() if name != leg)
 
     def _settle(self, leg: str, side: str) -> None:
         """The first counted repetition decides view and side for the rest of the clip."""
@@ -339,7 +346,14 @@ class Engine:
             said.append(f"Held for {self._held_s:.1f} s in all; a hold has no repetitions.")
         elif not self._reps:
             said.append("No repetition of this exercise was counted.")
+            if not self._discarded and self._farthest < self._rule.smallest.value:
+                said.append(
+                    "The person who was followed hardly moved; if somebody else did the exercise, film that person alone."
+                )
             said.extend(f"{reason[0].upper()}{reason[1:]}." for reason in (r.rstrip(".") for r in view_reasons))
+        if self._guessing and self._reps:
+            leg = "leg nearest the camera" if self._rule.leg == "working" else "leg that stood"
+            said.append(f"The trained side was not given; the {leg} was taken: {self._side}.")
         for reason, times in self._discarded.most_common():
             what = "1 movement" if times == 1 else f"{times} movements"
             said.append(f"{what} not counted: {reason}.")

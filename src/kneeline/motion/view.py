@@ -78,7 +78,7 @@ def cues(g: Geometry) -> tuple[Array, Array]:
     trunk = np.maximum(g.length("trunk"), 1e-6)
     shank = np.maximum(np.fmax(g.length("shank_left"), g.length("shank_right")), 1e-6)
     across = g.along("shoulders", 0) / trunk / SHOULDERS_OVER_TRUNK
-    forward = np.fmax(-9.0, (g.along("foot_left", 0) + g.along("foot_right", 0)) / 2) / shank / FOOT_OVER_SHANK
+    forward = (g.along("foot_left", 0) + g.along("foot_right", 0)) / 2 / shank / FOOT_OVER_SHANK
     return across, forward
 
 
