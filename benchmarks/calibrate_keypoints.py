@@ -154,6 +154,7 @@ def main() -> None:
         }
         text = json.dumps(about | fit(pools[True]), indent=1)
         (DATA / f"blazepose-{given.model}.calibration.json").write_text(text + "\n", encoding="utf-8")
+        calibration_for.cache_clear()
     report(pools[True], given.model, f"fitted on {len(names[True])} clips")
     report(pools[False], given.model, f"kept apart, {len(names[False])} clips: {', '.join(names[False])}")
 
