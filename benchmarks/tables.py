@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,6 +18,7 @@ from rich.table import Table
 from kneeline import __version__
 
 WIDTH = 170
+README = Path(__file__).resolve().parent / "README.md"
 
 
 def console() -> Console:
@@ -25,12 +27,25 @@ def console() -> Console:
     return Console(width=width, highlight=False, color_system=None, emoji=False, record=True)
 
 
-def save(to: Console, path: Path | None) -> None:
-    """Keep what was printed as text, without blanks at line ends; nothing when there is no path."""
-    if path is not None:
-        lines = to.export_text(styles=False).splitlines()
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("\n".join(line.rstrip() for line in lines).strip() + "\n", encoding="utf-8")
+def save(to: Console, path: Path | None, leave_out: Sequence[str] = ()) -> None:
+    """Keep what was printed as text, without blanks at line ends; nothing when there is no path.
+
+    Saved into results/, the same goes into the README between the markers with the file's name, without the tables
+    whose titles begin with a text in `leave_out`.
+    """
+    if path is None:
+        return
+    text = "\n".join(line.rstrip() for line in to.export_text(styles=False).splitlines()).strip() + "\n"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    if path.resolve().parent == README.parent / "results":
+        tables = re.split(r"\n\n(?! )", text.strip())
+        kept = "\n\n".join(table for table in tables if not table.startswith(tuple(leave_out)))
+        before, after = (f"<!-- {path.name} {end} -->" for end in ("begins", "ends"))
+        pattern = re.compile(f"{re.escape(before)}.*{re.escape(after)}", re.DOTALL)
+        block = f"{before}\n```text\n{kept}\n```\n{after}"
+        readme = README.read_text(encoding="utf-8")
+        README.write_text(pattern.sub(lambda _: block, readme), encoding="utf-8")
 
 
 def header(to: Console, what: str) -> None:
