@@ -311,25 +311,34 @@ class BlazePose:
     def track_all(self, pictures: Iterable[tuple[float, Picture]]) -> Iterator[PoseFrame]:
         """As `track` on each (t_s, rgb) in turn, one picture late: everything but the model runs beside the model."""
         with ThreadPoolExecutor(max_workers=1, thread_name_prefix="kneeline-pose") as worker:
-            running: tuple[tuple[Picture, float, Region], Future[_Raw]] | None = None
+            running: tuple[tuple[Picture, float, Region], Future[_Raw | None]] | None = None
             for t_s, rgb in pictures:
                 if running is not None:
-                    region = self._from_before_last(t_s, self._recent)
-                    crop = None if region is None else self._landmarks.crop(rgb, region)
-                    before, raw, running = running[0], running[1].result(), None
-                    if region is not None and crop is not None and raw.is_person:
-                        running = (rgb, t_s, region), worker.submit(self._landmarks.run, crop)
-                        yield self._settle(*before, raw)
-                        continue
+                    before, future = running
+                    running = None
+                    if region := self._from_before_last(t_s, self._recent):
+                        crop = self._landmarks.crop(rgb, region)
+                        running = (rgb, t_s, region), worker.submit(self._run_after, future, crop)
+                    raw = future.result()
+                    if running is not None and (raw is None or not raw.is_person):
+                        running[1].result()  # None, but the model must be at rest before others use it
+                        running = None
                     yield self._settle(*before, raw)
+                    if running is not None:
+                        continue
                 region = self._expected(t_s)
                 if region is None:
                     yield self._settle(rgb, t_s, None, None)
                 else:
                     crop = self._landmarks.crop(rgb, region)
-                    running = (rgb, t_s, region), worker.submit(self._landmarks.run, crop)
+                    running = (rgb, t_s, region), worker.submit(self._run_after, None, crop)
             if running is not None:
                 yield self._settle(*running[0], running[1].result())
+
+    def _run_after(self, before: Future[_Raw | None] | None, crop: npt.NDArray[np.float32]) -> _Raw | None:
+        """The model's output, unless the person was lost in the picture before: then the crop is of the wrong place."""
+        raw = None if before is None else before.result()  # done: the worker takes one after the other
+        return None if before is not None and (raw is None or not raw.is_person) else self._landmarks.run(crop)
 
     def detect(self, rgb: Picture, t_s: float) -> PoseFrame:
         """Keypoints of the detector's best person, whatever was seen before (MediaPipe's IMAGE mode)."""

@@ -78,14 +78,10 @@ class PoseSeries:
 
     def __iter__(self) -> Iterator[PoseFrame]:
         for i in range(len(self)):
-            yield PoseFrame(
-                float(self.t_s[i]), self.xy[i], self.sd_px[i], self.confidence[i], int(self.people[i])
-            )
+            yield PoseFrame(float(self.t_s[i]), self.xy[i], self.sd_px[i], self.confidence[i], int(self.people[i]))
 
     def __getitem__(self, rows: slice | npt.NDArray[np.bool_]) -> PoseSeries:
-        return PoseSeries(
-            self.t_s[rows], self.xy[rows], self.sd_px[rows], self.confidence[rows], self.people[rows]
-        )
+        return PoseSeries(self.t_s[rows], self.xy[rows], self.sd_px[rows], self.confidence[rows], self.people[rows])
 
     @staticmethod
     def joined(parts: Sequence[PoseSeries]) -> PoseSeries:
@@ -116,6 +112,10 @@ class PoseSeries:
             return PoseSeries(
                 np.empty(0), np.empty((0, k, 2)), np.empty((0, k)), np.empty((0, k)), np.empty(0, dtype=np.int64)
             )
+        if len(rows) == 1:  # the live path: views instead of copies
+            (f,) = rows
+            people = np.array([f.people], dtype=np.int64)
+            return PoseSeries(np.array([f.t_s]), f.xy[None], f.sd_px[None], f.confidence[None], people)
         return PoseSeries(
             np.array([f.t_s for f in rows]),
             np.stack([f.xy for f in rows]),

@@ -1,7 +1,7 @@
 """Is a movement that came and went really a repetition of this exercise? And which leg carried it?
 
-What tells exercises from walking, turning and each other is what stays still: planted feet, the place the body comes back
-to, and the joints an exercise leaves alone.
+What tells exercises from walking, turning and each other is what stays still: planted feet, the place the body comes
+back to, and the joints an exercise leaves alone.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from kneeline.content.schema import Companion, Exercise
+from kneeline.content.schema import Companion
 from kneeline.content.schema import Repetition as Rule
 from kneeline.model.pose import INDEX
 from kneeline.motion.geometry import Geometry
@@ -24,32 +24,40 @@ FOOT_TRAVEL: Final = 0.4
 """A planted foot's keypoint may wander this far, in shank lengths. House default."""
 STEP_TRAVEL: Final = 0.25
 """A foot that steps goes at least this far, in shank lengths. House default."""
+STEP_BEFORE_S: Final = 0.8
+"""A foot may have stepped this long before the hips begin to move. House default."""
 BODY_TRAVEL: Final = 0.4
 """The hips must come back to within this of where they started sideways, in shank lengths. House default."""
 TOGETHER: Final = 0.4
 """Hips and shoulders must each make this share of a body's rise. House default."""
 
 
-def why_not(g: Geometry, phases: Phases, exercise: Exercise, bearings: Bearings) -> str:
-    """Why a movement is not a repetition of this exercise, or "" when it is one.
+def stood_ground(g: Geometry, start_s: float, end_s: float, rule: Rule, bearings: Bearings) -> str:
+    """Why feet and body tell that a movement was none of this exercise's, or "" when they stood as they should.
+
+    g: frames from before its start to its end. Times in seconds.
+    """
+    if rule.planted == "none":
+        return ""
+    if _moved_on(g, start_s, end_s, bearings):
+        return "the person moved to another place"
+    if _steps(g, start_s, end_s, rule.planted, bearings) > FOOT_TRAVEL:
+        return "the feet did not stay where they were"
+    if rule.planted == "stepping" and _stepped(g, start_s - STEP_BEFORE_S, end_s, bearings) < STEP_TRAVEL:
+        return "no foot stepped"
+    return ""
+
+
+def looks_like(g: Geometry, phases: Phases, rule: Rule, bearings: Bearings) -> str:
+    """Why a movement is not a repetition by its length and by what else moved with it, or "" when it is one.
 
     g: frames from before its start to its end.
     """
-    rule = exercise.repetition
     lasted = phases.end_s - phases.start_s
     if lasted < rule.shortest.value:
         return "it was over too soon to be a repetition"
     if lasted > rule.longest.value:
         return "it took too long to be one repetition"
-    inside = (g.t_s >= phases.start_s) & (g.t_s <= phases.end_s)
-    if rule.planted != "none":
-        if _moved_on(g, phases, bearings):
-            return "the person moved to another place"
-        standing, stepping = _steps(g, inside, rule.planted, bearings)
-        if standing > FOOT_TRAVEL:
-            return "the feet did not stay where they were"
-        if rule.planted == "stepping" and stepping < STEP_TRAVEL:
-            return "no foot stepped"
     if not all(_kept(companion, rule.signal, g, phases, bearings) for companion in rule.companions):
         return "it looks like another movement"
     if rule.signal == "body_rise" and not _rises_together(g, phases):
@@ -65,7 +73,7 @@ def _kept(rule: Companion, counted: str, g: Geometry, phases: Phases, bearings: 
         for bound, default in ((rule.at_least, -np.inf), (rule.at_most, np.inf))
     )
     sides = ("left", "right") if SIGNALS[rule.signal].sided else ("",)
-    changes = [_change(signal(rule.signal, g, bearings, side)[0], g, phases) for side in sides]
+    changes = [_change(signal(rule.signal, g, bearings, side), g, phases) for side in sides]
     kept = [low <= change <= high for change in changes if change is not None]
     return not kept or (all(kept) if rule.legs == "every" else any(kept))
 
@@ -79,31 +87,40 @@ def _change(value: Array, g: Geometry, phases: Phases) -> float | None:
     return float(np.median(top) - np.median(rest)) if len(rest) and len(top) else None
 
 
-def _moved_on(g: Geometry, phases: Phases, bearings: Bearings) -> bool:
+def _moved_on(g: Geometry, start_s: float, end_s: float, bearings: Bearings) -> bool:
     across = g.along("hips_at", 0)
-    before = across[(g.t_s >= phases.start_s - 0.3) & (g.t_s <= phases.start_s + 0.1)]
-    after = across[(g.t_s >= phases.end_s - 0.15) & (g.t_s <= phases.end_s + 0.3)]
+    before = across[(g.t_s >= start_s - 0.3) & (g.t_s <= start_s + 0.1)]
+    after = across[(g.t_s >= end_s - 0.15) & (g.t_s <= end_s + 0.3)]
     before, after = before[~np.isnan(before)], after[~np.isnan(after)]
     if not len(before) or not len(after):
         return False
     return bool(abs(np.median(after) - np.median(before)) > BODY_TRAVEL * bearings.shank_px)
 
 
-def _steps(g: Geometry, inside: npt.NDArray[np.bool_], planted: str, bearings: Bearings) -> tuple[float, float]:
-    """How far the feet that should stand have wandered, and how far the other one has, in shank lengths."""
+def _steps(g: Geometry, start_s: float, end_s: float, planted: str, bearings: Bearings) -> float:
+    """How far the feet that should stand have wandered, in shank lengths."""
     part = "foot_index" if planted == "both_toes" else "ankle"
-    left, right = (g.xy[inside, INDEX[f"{side}_{part}"]] for side in ("left", "right"))
+    left, right = _feet(g, start_s, end_s, part)
     if planted in ("both_toes", "both_feet"):
         # Names of near and far feet get swapped in side views; their middle and their distance do not.
         apart = np.hypot(*(left - right).T)
-        return max(_wander((left + right) / 2), _spread(apart)) / bearings.shank_px, 0.0
+        return max(_wander((left + right) / 2), _spread(apart)) / bearings.shank_px
     lower = np.where((left[:, 1] >= right[:, 1])[:, None], left, right)
-    each = _wander(left), _wander(right)
-    return min(*each, _wander(lower)) / bearings.shank_px, max(each) / bearings.shank_px
+    return min(_wander(left), _wander(right), _wander(lower)) / bearings.shank_px
+
+
+def _stepped(g: Geometry, start_s: float, end_s: float, bearings: Bearings) -> float:
+    """How far the foot that moved most went, in shank lengths."""
+    return max(_wander(foot) for foot in _feet(g, start_s, end_s, "ankle")) / bearings.shank_px
+
+
+def _feet(g: Geometry, start_s: float, end_s: float, part: str) -> tuple[Array, Array]:
+    inside = (g.t_s >= start_s) & (g.t_s <= end_s)
+    return g.xy[inside, INDEX[f"left_{part}"]], g.xy[inside, INDEX[f"right_{part}"]]
 
 
 def _wander(place: Array) -> float:
-    """Distance from its usual place that a point keeps within for nine tenths of the time, in pixels; 0 if never seen."""
+    """Distance from its usual place that a point keeps within nine tenths of the time, in pixels; 0 if never seen."""
     place = place[~np.isnan(place[:, 0])]
     if not len(place):
         return 0.0
@@ -135,7 +152,7 @@ def front_leg(g: Geometry, top_s: float) -> str:
 
 
 def size_px(g: Geometry, rows: npt.NDArray[np.bool_]) -> tuple[float, float]:
-    """Shank length and hip height over the ankles in pixels, over the frames where the person stands; NaN if never seen."""
+    """Shank length and hip height over the ankles in pixels, while the person stands (`rows`); NaN if never seen."""
     if not rows.any():
         rows = np.ones(len(g.t_s), dtype=bool)
     shank = np.fmax(g.length("shank_left"), g.length("shank_right"))[rows]
@@ -148,7 +165,7 @@ def size_px(g: Geometry, rows: npt.NDArray[np.bool_]) -> tuple[float, float]:
 
 def counting_curve(g: Geometry, rule: Rule, bearings: Bearings, leg: str) -> Array:
     """The signal that repetitions are counted on, oriented with the top high, (n,)."""
-    value, _ = signal(rule.signal, g, bearings, leg)
+    value = signal(rule.signal, g, bearings, leg)
     return value if rule.toward == "up" else -value
 
 

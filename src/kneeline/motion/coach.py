@@ -1,7 +1,6 @@
 """The coach: which one thing is said after a repetition, if anything.
 
-Safety comes before alignment, tempo and range. At most one correction in two repetitions, and never the same words twice
-running unless the fault goes on after a pause (peers let one cue win by priority and keep the rest quiet).
+Safety comes before alignment, tempo and range. At most one correction in two repetitions.
 """
 
 from __future__ import annotations

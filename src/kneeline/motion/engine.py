@@ -46,7 +46,7 @@ GAP_S: Final = 1.0
 GLITCH_TRUNKS: Final = 0.35
 GLITCH_TRUNKS_PER_S: Final = 6.0
 GLITCH_S: Final = 0.3
-"""Hips that jump further than this between frames are a slip of the pose model, unless they stay there. House defaults."""
+"""Hips that jump further between frames are a slip of the pose model, unless they stay there. House defaults."""
 SIZE_MEMORY_S: Final = 1.0
 """How fast the person's size is followed while at rest. House default."""
 BEFORE_S: Final = 1.0
@@ -97,10 +97,13 @@ class Engine:
         """
         self._events = []
         series = PoseSeries.of([frames]) if isinstance(frames, PoseFrame) else frames
-        newest = np.maximum.accumulate(np.concatenate([[self._last_s], np.nan_to_num(series.t_s, nan=-np.inf)]))
-        forward = series.t_s > np.where(np.isnan(newest[:-1]), -np.inf, newest[:-1])
-        if not forward.all():
-            series = series[forward]
+        before = -math.inf if math.isnan(self._last_s) else self._last_s
+        if isinstance(frames, PoseFrame):
+            if not frames.t_s > before:
+                return ()
+        else:
+            newest = np.fmax.accumulate(np.concatenate([[before], series.t_s]))
+            series = series[series.t_s > newest[:-1]]
         if len(series):
             self._take(series)
         return tuple(self._events)
@@ -120,7 +123,13 @@ class Engine:
         """The set as it stands now."""
         seen_as = view.judge_view(self._view, self._rule.signal, self._library, self._exercise.camera)
         return summarise(
-            self._exercise, self._side or "both", seen_as, self._reps, self._cues, self._warnings(seen_as.reasons), self._held_s
+            self._exercise,
+            self._side or "both",
+            seen_as,
+            self._reps,
+            self._cues,
+            self._warnings(seen_as.reasons),
+            self._held_s,
         )
 
     # frame by frame
@@ -155,9 +164,7 @@ class Engine:
     def _curves(self, g: Geometry) -> dict[str, list[float]]:
         """The counted signal of every leg that may be the one, unscaled, oriented with the top high."""
         unscaled = Bearings(self._view.towards, self._view.forwards, self._side or "both", 1.0, 1.0)
-        return {
-            leg: checks.counting_curve(g, self._rule, unscaled, leg).tolist() for leg in self._trackers
-        }
+        return {leg: checks.counting_curve(g, self._rule, unscaled, leg).tolist() for leg in self._trackers}
 
     def _hidden(self, t_s: float, hips: list[float], trunk: float, values: dict[str, float]) -> bool:
         """Whether this frame shows too little; pauses and resumes the count."""
@@ -202,7 +209,9 @@ class Engine:
         if not math.isnan(shank):
             self._shank_px += share * (shank - self._shank_px)
         if not math.isnan(height):
-            self._hip_height_px += min(share * (3.0 if height > self._hip_height_px else 0.3), 1.0) * (height - self._hip_height_px)
+            # Standing tall shows at once; a lower reading may be a bend that has not been noticed yet.
+            pace = 3.0 if height > self._hip_height_px else 0.3
+            self._hip_height_px += min(share * pace, 1.0) * (height - self._hip_height_px)
 
     def _count(self, t_s: float, values: dict[str, float]) -> None:
         scale = scale_px(self._rule.signal, self._bearings("both"))
@@ -251,11 +260,14 @@ class Engine:
         g = Geometry(self._window(seen.start_s - BEFORE_S, t_s))
         side = self._working_side(leg, g, seen)
         bearings = self._bearings(side)
+        reason = checks.stood_ground(g, seen.start_s, seen.end_s, self._rule, bearings)
+        if reason:
+            return self._discard(t_s, reason)
         curve = checks.timing_curve(g, self._rule, bearings, leg)
         phases = fit_phases(g.t_s, curve, seen, posture_bend(self._rule, seen.top - seen.rest))
         if phases is None:
             return self._discard(t_s, "too few frames of it were seen")
-        reason = checks.why_not(g, phases, self._exercise, bearings)
+        reason = checks.looks_like(g, phases, self._rule, bearings)
         if reason:
             return self._discard(t_s, reason)
         self._reaches.append(reach_of(phases, self._rule))
@@ -271,7 +283,7 @@ class Engine:
         return None
 
     def _is_the_one(self, leg: str, seen: Excursion) -> bool:
-        """Whether it was this leg's movement, where several may be: the near leg's from the side, else the larger one."""
+        """Whether it was this leg's movement where several may be: the near one's from the side, else the larger."""
         if leg not in self._trackers:
             return False  # another leg was settled on by this same frame
         if len(self._trackers) == 1:
@@ -346,9 +358,9 @@ class Engine:
             said.append(f"Held for {self._held_s:.1f} s in all; a hold has no repetitions.")
         elif not self._reps:
             said.append("No repetition of this exercise was counted.")
-            if not self._discarded and self._farthest < self._rule.smallest.value:
+            if not self._discarded and not view_reasons and self._farthest < self._rule.smallest.value:
                 said.append(
-                    "The person who was followed hardly moved; if somebody else did the exercise, film that person alone."
+                    "The person who was followed hardly moved. If somebody else did the exercise, film that one."
                 )
             said.extend(f"{reason[0].upper()}{reason[1:]}." for reason in (r.rstrip(".") for r in view_reasons))
         if self._guessing and self._reps:

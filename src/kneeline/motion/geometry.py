@@ -1,7 +1,7 @@
 """Raw image quantities of each frame, with their first-order error: one matrix product for every segment at once.
 
-A segment is a difference of keypoints (or of midpoints of keypoints), so all of them are one linear map of the keypoints
-and their variances the squared map of the keypoints' variances. Angles follow from the segments:
+A segment is a difference of keypoints (or of midpoints of keypoints), so all of them are one linear map of the
+keypoints, and their variances the squared map of the keypoints' variances. Angles follow from the segments:
 
     hip o                      tilt of a segment = angle from straight down, + towards image right
          \\  thigh             bend of a knee   = tilt(shank) - tilt(thigh)
@@ -12,6 +12,7 @@ and their variances the squared map of the keypoints' variances. Angles follow f
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -69,46 +70,71 @@ _KNEES = [INDEX["left_knee"], INDEX["right_knee"]]
 
 
 class Geometry:
-    """Segments and angles of n frames.
+    """Segments and angles of n frames; what is derived is worked out when it is first asked for.
 
     t_s: (n,) seconds.
     xy: (n, 33, 2) keypoints in pixels, as given.
     segment: (n, segments, 2) pixels, from the first to the second end, y down; NaN where a keypoint is missing.
-    variance: (n, segments) variance per image axis, px^2.
-    tilt, tilt_sd: (n, segments) degrees from straight down, + towards image right, in (-180, 180].
-    bend, bend_sd: (n, 2) degrees, signed angle from thigh to shank of the left and the right leg.
     """
 
-    __slots__ = ("bend", "bend_sd", "segment", "t_s", "tilt", "tilt_sd", "variance", "xy")
-
     def __init__(self, series: PoseSeries) -> None:
-        missing = np.isnan(series.sd_px) | np.isnan(series.xy[..., 0])
-        xy = np.where(missing[..., None], 0.0, series.xy)
-        sd2 = np.where(missing, 0.0, series.sd_px) ** 2
-        gone = missing.astype(float) @ _USES.T > 0
+        self._missing = np.isnan(series.sd_px) | np.isnan(series.xy[..., 0])
+        self._sd_px = series.sd_px
         self.t_s = series.t_s
         self.xy = series.xy
-        self.segment = np.where(gone[..., None], np.nan, _MAP @ xy)
-        self.variance = sd2 @ _MAP_SQUARED.T
-        x, y = self.segment[..., 0], self.segment[..., 1]
-        length2 = np.maximum(x * x + y * y, 1e-9)
-        self.tilt = np.degrees(np.arctan2(x, y))
-        self.tilt_sd = np.degrees(np.sqrt(self.variance / length2))
-        thigh, shank = self.segment[:, _THIGHS], self.segment[:, _SHANKS]
-        cross = thigh[..., 1] * shank[..., 0] - thigh[..., 0] * shank[..., 1]
-        dot = (thigh * shank).sum(axis=-1)
-        self.bend = np.degrees(np.arctan2(cross, dot))
-        # The knee belongs to both segments, so its error enters twice, with opposite signs.
-        a, b = length2[:, _THIGHS], length2[:, _SHANKS]
-        shared = 2 * sd2[:, _KNEES] * dot / (a * b)
-        bend_variance = self.variance[:, _THIGHS] / a + self.variance[:, _SHANKS] / b + shared
-        self.bend_sd = np.degrees(np.sqrt(np.maximum(bend_variance, 0.0)))
+        if not self._missing.any():
+            self.segment: Array = _MAP @ series.xy
+            return
+        gone = self._missing.astype(float) @ _USES.T > 0
+        found = np.where(self._missing[..., None], 0.0, series.xy)
+        self.segment = np.where(gone[..., None], np.nan, _MAP @ found)
 
     def __getitem__(self, rows: npt.NDArray[np.bool_]) -> Geometry:
         part = object.__new__(Geometry)
-        for name in Geometry.__slots__:
-            setattr(part, name, getattr(self, name)[rows])
+        part.__dict__.update({name: value[rows] for name, value in self.__dict__.items()})
         return part
+
+    @cached_property
+    def _sd2(self) -> Array:
+        return np.where(self._missing, 0.0, self._sd_px) ** 2
+
+    @cached_property
+    def variance(self) -> Array:
+        """Variance of each segment per image axis, (n, segments) px^2."""
+        return self._sd2 @ _MAP_SQUARED.T
+
+    @cached_property
+    def _length2(self) -> Array:
+        return np.asarray(np.maximum((self.segment**2).sum(axis=-1), 1e-9))
+
+    @cached_property
+    def tilt(self) -> Array:
+        """Angle of each segment from straight down, + towards image right, (n, segments) degrees in (-180, 180]."""
+        return np.degrees(np.arctan2(self.segment[..., 0], self.segment[..., 1]))
+
+    @cached_property
+    def tilt_sd(self) -> Array:
+        """Standard deviation of `tilt`, (n, segments) degrees."""
+        return np.degrees(np.sqrt(self.variance / self._length2))
+
+    @cached_property
+    def bend(self) -> Array:
+        """Signed angle from thigh to shank of the left and the right leg, (n, 2) degrees."""
+        thigh, shank = self.segment[:, _THIGHS], self.segment[:, _SHANKS]
+        cross = thigh[..., 1] * shank[..., 0] - thigh[..., 0] * shank[..., 1]
+        return np.asarray(np.degrees(np.arctan2(cross, (thigh * shank).sum(axis=-1))))
+
+    @cached_property
+    def bend_sd(self) -> Array:
+        """Standard deviation of `bend`, (n, 2) degrees.
+
+        The knee belongs to both segments, so its error enters twice, with opposite signs.
+        """
+        a, b = self._length2[:, _THIGHS], self._length2[:, _SHANKS]
+        dot = (self.segment[:, _THIGHS] * self.segment[:, _SHANKS]).sum(axis=-1)
+        shared = 2 * self._sd2[:, _KNEES] * dot / (a * b)
+        variance = self.variance[:, _THIGHS] / a + self.variance[:, _SHANKS] / b + shared
+        return np.asarray(np.degrees(np.sqrt(np.maximum(variance, 0.0))))
 
     def length(self, segment: str) -> Array:
         """Length of a segment, (n,) pixels."""

@@ -1,7 +1,7 @@
-"""A second, zero-phase pass over a finished recording: the repetitions that were counted, measured again with hindsight.
+"""A second, zero-phase pass over a finished recording: the counted repetitions, measured again with hindsight.
 
-It never counts and never cues. What hindsight adds: the frames after each repetition, the usual size in the whole set, the
-person's size over all resting frames, and for one-legged work the leg that most repetitions point to.
+It never counts and never cues. What hindsight adds: the frames after each repetition, the usual size in the whole
+set, the person's size over all resting frames, and for one-legged work the leg that most repetitions point to.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ from kneeline.model.pose import PoseSeries
 from kneeline.model.quantity import Estimate
 from kneeline.motion import checks, view
 from kneeline.motion.geometry import Geometry
-from kneeline.motion.measure import Scene, judge_repetition
+from kneeline.motion.measure import Scene, beyond_noise, judge_repetition
 from kneeline.motion.reps import Excursion, Phases, fit_phases, posture_bend, reach_of, smooth
-from kneeline.motion.signals import SIGNALS, Bearings, column_name, signal
+from kneeline.motion.signals import SIGNALS, Bearings, column_name, signal, signal_sd
 from kneeline.motion.summary import dose_of
 
 Array = npt.NDArray[np.float64]
@@ -48,10 +48,16 @@ def refine(
     bearings = Bearings(towards, forwards, side, shank_px, hip_height_px)
     scene = Scene(exercise, library, bearings, yaw, side)
     reps = _again(result.reps, g, scene)
-    refined = replace(result, side=side, reps=reps, summary=replace(
-        dose_of(exercise.dose, reps),
-        time_under_tension_s=dose_of(exercise.dose, reps).time_under_tension_s or result.summary.time_under_tension_s,
-    ))
+    refined = replace(
+        result,
+        side=side,
+        reps=reps,
+        summary=replace(
+            dose_of(exercise.dose, reps),
+            time_under_tension_s=dose_of(exercise.dose, reps).time_under_tension_s
+            or result.summary.time_under_tension_s,
+        ),
+    )
     return refined, _trace(g, refined, scene, resting)
 
 
@@ -85,9 +91,7 @@ def _again(reps: tuple[Repetition, ...], g: Geometry, scene: Scene) -> tuple[Rep
 
 def _as_counted(rep: Repetition) -> Phases:
     """The engine's own phases, where hindsight could not do better."""
-    return Phases(
-        rep.start_s, rep.top_start_s, rep.top_end_s, rep.end_s, rep.lift_s, rep.hold_s, rep.lower_s, 0.0, 1.0
-    )
+    return Phases(rep.start_s, rep.top_start_s, rep.top_end_s, rep.end_s, rep.lift_s, rep.hold_s, rep.lower_s, 0.0, 1.0)
 
 
 def _rows(g: Geometry, from_s: float, to_s: float) -> Geometry:
@@ -106,27 +110,30 @@ def _resting(t_s: Array, reps: tuple[Repetition, ...]) -> npt.NDArray[np.bool_]:
 
 def _trace(g: Geometry, result: SetResult, scene: Scene, resting: npt.NDArray[np.bool_]) -> SignalTrace:
     """Every signal, smoothed without lag and measured from rest where only its change has a meaning."""
-    values: dict[str, Array] = {}
+    columns: list[str] = []
+    raw: list[Array] = []
     sds: dict[str, Array] = {}
     for name, spec in SIGNALS.items():
         known = scene.library.signals[name]
         refused = math.isnan(scene.yaw_deg) or bool(view.refusal(known, scene.yaw_deg))
         for side in ("left", "right") if spec.sided else ("",):
-            value, sd = signal(name, g, scene.bearings, side)
+            value = signal(name, g, scene.bearings, side)
             if spec.from_rest and not np.isnan(value[resting]).all():
                 value = value - np.nanmedian(value[resting])
             blank = np.isnan(value) | refused
-            column = column_name(name, side)
-            values[column] = np.where(blank, np.nan, smooth(g.t_s, value))
-            sds[column] = np.where(blank, np.nan, sd)
+            sd = np.hypot(signal_sd(name, g, scene.bearings, side), beyond_noise(known, scene.yaw_deg))
+            columns.append(column_name(name, side))
+            raw.append(np.where(blank, np.nan, value))
+            sds[columns[-1]] = np.where(blank, np.nan, sd)
+    blanks = np.isnan(np.stack(raw, axis=1))
+    calm = np.where(blanks, np.nan, smooth(g.t_s, np.stack(raw, axis=1)))
+    values = dict(zip(columns, calm.T, strict=True))
     rule = scene.exercise.repetition
     leg = {"working": scene.side, "free": scene.free, "none": ""}[rule.leg] if SIGNALS[rule.signal].sided else ""
     return SignalTrace(g.t_s, *_labels(g.t_s, result, rule.outward), values, sds, column_name(rule.signal, leg))
 
 
-def _labels(
-    t_s: Array, result: SetResult, outward: str
-) -> tuple[tuple[Phase, ...], npt.NDArray[np.int64]]:
+def _labels(t_s: Array, result: SetResult, outward: str) -> tuple[tuple[Phase, ...], npt.NDArray[np.int64]]:
     phase = np.full(len(t_s), Phase.REST, dtype=object)
     number = np.zeros(len(t_s), dtype=np.int64)
     out, back = (Phase.LIFT, Phase.LOWER) if outward == "lift" else (Phase.LOWER, Phase.LIFT)

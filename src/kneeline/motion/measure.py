@@ -1,4 +1,4 @@
-"""Measures and faults of one repetition: a statistic of a signal over a part of it, then a threshold with its probability."""
+"""Measures and faults of a repetition: a statistic of a signal over a part of it, then a threshold with its odds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from kneeline.model.quantity import Estimate, Measured, NotAssessable, Verdict
 from kneeline.motion import view as views
 from kneeline.motion.geometry import Geometry
 from kneeline.motion.reps import Phases, reach_of, smooth
-from kneeline.motion.signals import SIGNALS, Bearings, signal
+from kneeline.motion.signals import SIGNALS, Bearings, signal, signal_sd
 
 Array = npt.NDArray[np.float64]
 
@@ -58,7 +58,7 @@ class Scene:
 def judge_repetition(n: int, side: str, g: Geometry, phases: Phases, scene: Scene, usual_reach: float) -> Repetition:
     """One repetition with its measures, faults and verdict.
 
-    n: its number. g: frames from before it to its end or after. usual_reach: typical excursion of the set so far, see `reach_of`.
+    n: its number. g: frames from before it to its end or after. usual_reach: the set's typical `reach_of`.
     """
     measures = measure_all(g, phases, scene, usual_reach)
     faults = tuple(judge(rule, measures) for rule in scene.exercise.fault)
@@ -78,7 +78,7 @@ def judge_repetition(n: int, side: str, g: Geometry, phases: Phases, scene: Scen
 def measure_all(g: Geometry, phases: Phases, scene: Scene, usual_reach: float) -> dict[str, Measured]:
     """Every measure of the exercise for one repetition, the built-in ones first.
 
-    g: frames from before the repetition to its end or after. usual_reach: typical excursion of the set so far, see `reach_of`.
+    g: frames from before the repetition to its end or after. usual_reach: the set's typical `reach_of`.
     """
     reach = reach_of(phases, scene.exercise.repetition)
     outward_is_lift = scene.exercise.repetition.outward == "lift"
@@ -130,7 +130,7 @@ def _legs(rule: Measure, spec: Signal, scene: Scene) -> tuple[str, ...] | NotAss
 
 
 def _statistic(rule: Measure, spec: Signal, leg: str, g: Geometry, phases: Phases, scene: Scene) -> Measured:
-    value, sd = signal(rule.signal, g, scene.bearings, leg)
+    value = signal(rule.signal, g, scene.bearings, leg)
     inside = _part(rule.over, g.t_s, phases, scene.exercise.repetition.outward)
     seen = inside & ~np.isnan(value)
     if seen.sum() < max(SEEN_SHARE * inside.sum(), 2):
@@ -148,11 +148,16 @@ def _statistic(rule: Measure, spec: Signal, leg: str, g: Geometry, phases: Phase
         return NotAssessable("the knee did not reach 45 degrees where it could be seen")
     if rule.statistic not in ("range",):
         result -= rest
+    sd = signal_sd(rule.signal, g, scene.bearings, leg)
     noise = float(np.median(sd[seen])) * (math.sqrt(2.0) if from_rest or rule.statistic in ("change", "range") else 1.0)
-    off = views.off_plane_deg(scene.yaw_deg, spec.plane)
+    return Estimate(result, math.hypot(noise, beyond_noise(spec, scene.yaw_deg)), spec.unit)
+
+
+def beyond_noise(spec: Signal, yaw_deg: float) -> float:
+    """Error of a signal beyond keypoint noise, as one sd: the view's error and the published validity."""
+    off = views.off_plane_deg(yaw_deg, spec.plane)
     turned = spec.yaw_error.value * math.hypot(off, views.YAW_SD_DEG)
-    validity = spec.validity.value if spec.validity else 0.0
-    return Estimate(result, math.sqrt(noise**2 + turned**2 + validity**2), spec.unit)
+    return math.hypot(turned, spec.validity.value if spec.validity else 0.0)
 
 
 def _read(
@@ -178,7 +183,7 @@ def _at_45(calm: Array, seen: npt.NDArray[np.bool_], g: Geometry, scene: Scene) 
 
     Half a flexion of 45 degrees takes 1 - cos(22.5) = 7.6 % off a leg of two equal segments.
     """
-    drop, _ = signal("hip_drop", g, scene.bearings)
+    drop = signal("hip_drop", g, scene.bearings)
     depth = smooth(g.t_s, drop - np.nanmin(drop[: max(int(seen.argmax()), 1)]), PEAK_SMOOTHING_S)
     deep = np.flatnonzero(seen & (depth >= 1 - math.cos(math.radians(22.5))))
     return float(calm[deep[0]]) if len(deep) else None

@@ -2,8 +2,8 @@
 
 Counting is causal, with hysteresis and a hold state (`Tracker`). Once a repetition is complete its phases are measured
 from the samples themselves (`fit_phases`): each way out and back is fitted with the minimum-jerk time course of human
-point-to-point movement (Flash and Hogan 1985, J Neurosci 5:1688), so the slow first and last tenths of a movement, which
-drown in noise, are placed by the fast middle. Signals are oriented here so that rest is low and the top is high.
+point-to-point movement (Flash and Hogan 1985, J Neurosci 5:1688), so the slow first and last tenths of a movement,
+which drown in noise, are placed by the fast middle. Signals are oriented here so that rest is low and the top is high.
 """
 
 from __future__ import annotations
@@ -148,7 +148,7 @@ class Tracker:
         turned = value > self._low + 0.15 * reach or t_s - self._low_s > 0.5
         if not (back or turned):
             return None
-        return self._finish(self._low_s if turned else t_s, min(value, self._low) if turned else value, "")
+        return self._finish(self._low_s if turned else t_s, 0.5 * (value + self._low) if turned else value, "")
 
     def _finish(self, end_s: float, level: float, too: str) -> Excursion | None:
         rule, reach, start_s, rest, top = self._rule, self._top - self._rest, self._start_s, self._rest, self._top
@@ -182,51 +182,55 @@ class Phases:
 
 
 PROFILE_SHARE: Final = 0.06
-"""Standard deviation of a fitted duration, as its share, because people do not move in exact minimum jerk. House default."""
+"""Error of a fitted duration, as its share, because people do not move in exact minimum jerk. House default."""
 WINDOW_SD_S: Final = 0.035
 """Width of the zero-phase Gaussian smoothing that a fit starts from. House default."""
 CORRELATED: Final = 2.0
 """By how much the error of keypoints that wander together exceeds that of independent ones. House default."""
 TIME_PULL_S: Final = 0.25
 LEVEL_PULL: Final = 0.05
-"""How far times (s) and levels (share of the reach) may lie from the first guess, as standard deviations. House defaults."""
+"""How far times (s) and levels (share of the reach) may lie from the first guess, as one sd. House defaults."""
+ENOUGH: Final = 1e-3
+"""A fit that improves by less than this share of its cost has settled."""
 STRAY_S: Final = 1.0
 """A fit that begins or ends further than this outside of what was seen is not believed. House default."""
 JITTER_S: Final = 0.08
 LEAST_NOISE: Final = 0.01
-"""What varies faster than this (s) is noise; and no curve is believed better than this share of its reach. House defaults."""
+"""What varies faster (s) is noise; no curve is believed better than this share of its reach. House defaults."""
 SOFT_KNEE_DEG: Final = 8.0
 """Knee flexion of relaxed standing. House default."""
 
 
 def smooth(t_s: Array, values: Array, sd_s: float = WINDOW_SD_S) -> Array:
-    """Values smoothed without lag by a Gaussian in true time; missing samples (NaN) are bridged only by their neighbours.
+    """Values smoothed without lag by a Gaussian in true time; missing samples (NaN) are bridged by neighbours only.
 
-    t_s, values: (n,). Returns (n,), NaN where no sample lies within three widths.
+    t_s: (n,). values: (n,) or (n, m), each column on its own. Returns the same shape, NaN where no sample lies within
+    three widths.
 
     >>> smooth(np.array([0.0, 0.1]), np.array([1.0, 1.0]))
     array([1., 1.])
     """
+    columns = values.reshape(len(values), -1)
     reach = 3.0 * sd_s
     lo = np.searchsorted(t_s, t_s - reach)
     hi = np.searchsorted(t_s, t_s + reach, side="right")
-    width = int((hi - lo).max(initial=1))
-    columns = np.minimum(lo[:, None] + np.arange(width), len(t_s) - 1)
-    inside = (lo[:, None] + np.arange(width)) < hi[:, None]
-    seen = inside & ~np.isnan(values[columns])
-    weight = np.exp(-0.5 * ((t_s[columns] - t_s[:, None]) / sd_s) ** 2) * seen
-    total = weight.sum(axis=1)
+    near = lo[:, None] + np.arange(int((hi - lo).max(initial=1)))
+    rows = np.minimum(near, len(t_s) - 1)
+    weight = np.exp(-0.5 * ((t_s[rows] - t_s[:, None]) / sd_s) ** 2) * (near < hi[:, None])
+    seen = ~np.isnan(columns)
+    total = np.einsum("nw,nwm->nm", weight, seen[rows].astype(float))
+    summed = np.einsum("nw,nwm->nm", weight, np.where(seen, columns, 0.0)[rows])
     with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(total > 1e-6, (weight * np.nan_to_num(values[columns])).sum(axis=1) / total, np.nan)
+        return np.where(total > 1e-6, summed / total, np.nan).reshape(values.shape)
 
 
 def posture_bend(rule: Rule, reach: float) -> float:
     """How far the counted signal lags behind the joint that makes it, 0 (in step) to 1.
 
-    Where a single knee lowers the body, the hips sink with the cosine of half its angle: hardly at first, then fast. With
-    flexion growing from a soft knee a to b, the share of the way down is (x^2 - a^2) / (b^2 - a^2) to second order, and
-    a / b tells its shape. Returns 1 - a/b with b from the depth `reach` (share of standing hip height) for a rule whose
-    course is "knee", else 0.
+    Where a single knee lowers the body, the hips sink with the cosine of half its angle: hardly at first, then fast.
+    With flexion growing from a soft knee a to b, the share of the way down is (x^2 - a^2) / (b^2 - a^2) to second
+    order, and a / b tells its shape. Returns 1 - a/b for a rule whose course is "knee", with b from the depth `reach`
+    (share of standing hip height); else 0.
     """
     if rule.course != "knee":
         return 0.0
@@ -357,10 +361,13 @@ def _gauss_newton(
     for _ in range(12):
         residual = y - _model(t, p, bend, jacobian)
         cost = float((residual**2).sum() + (pull * (p - guess) ** 2).sum())
-        if cost < best_cost * (1 - 1e-6):
+        if cost < best_cost:
+            settled = best_cost - cost < ENOUGH * cost
             best, best_cost, damping = p, cost, damping * 0.3
             normal = jacobian.T @ jacobian + np.diag(pull)
             gradient = jacobian.T @ residual - pull * (p - guess)
+            if settled:
+                break
         else:
             damping *= 10
             if damping > 1e3:

@@ -17,7 +17,6 @@ import numpy.typing as npt
 from kneeline.motion.geometry import ROW, Geometry
 
 Array = npt.NDArray[np.float64]
-Values = tuple[Array, Array]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,96 +40,107 @@ class Bearings:
         return self.towards if side == "left" else -self.towards
 
 
+Of = Callable[[Geometry, Bearings, str], Array]
+
+
 @dataclass(frozen=True, slots=True)
 class SignalSpec:
-    """How a signal is computed.
+    """How a signal and its error are computed.
 
-    scale: what its pixels are divided by; "deg" for angles.
+    of, error: (n,) values and their standard deviations, in degrees or pixels.
+    scale: what pixels are divided by; "deg" for angles.
     from_rest: only its change against the person's own resting level has a meaning.
     """
 
-    of: Callable[[Geometry, Bearings, str], Values]
+    of: Of
+    error: Of
     sided: bool
     scale: Literal["deg", "shank", "hip_height"]
     from_rest: bool = False
 
 
-def _knee_flexion(g: Geometry, b: Bearings, side: str) -> Values:
-    column = 0 if side == "left" else 1
-    return -b.forwards * g.bend[:, column], g.bend_sd[:, column]
+def _knee_flexion(g: Geometry, b: Bearings, side: str) -> Array:
+    return -b.forwards * g.bend[:, 0 if side == "left" else 1]
 
 
-def _fppa(g: Geometry, b: Bearings, side: str) -> Values:
-    column = 0 if side == "left" else 1
-    return b.lateral(side) * g.bend[:, column], g.bend_sd[:, column]
+def _fppa(g: Geometry, b: Bearings, side: str) -> Array:
+    return b.lateral(side) * g.bend[:, 0 if side == "left" else 1]
 
 
-def _pelvic_drop(g: Geometry, b: Bearings, side: str) -> Values:
+def _bend_error(g: Geometry, b: Bearings, side: str) -> Array:
+    return g.bend_sd[:, 0 if side == "left" else 1]
+
+
+def _pelvic_drop(g: Geometry, b: Bearings, side: str) -> Array:
     # For both legs at once the sign is that of a stance on the left leg.
-    row = ROW["pelvis"]
-    left_up = g.tilt[:, row] - 90.0 if b.towards > 0 else -(g.tilt[:, row] + 90.0)
-    left_up = (left_up + 180.0) % 360.0 - 180.0
-    return (left_up if b.stance != "right" else -left_up), g.tilt_sd[:, row]
+    tilt = g.tilt[:, ROW["pelvis"]]
+    left_up = ((tilt - 90.0 if b.towards > 0 else -tilt - 90.0) + 180.0) % 360.0 - 180.0
+    return left_up if b.stance != "right" else -left_up
 
 
-def _trunk_lean(g: Geometry, b: Bearings, side: str) -> Values:
-    row = ROW["trunk"]
-    return -b.lateral("right" if b.stance == "right" else "left") * g.tilt[:, row], g.tilt_sd[:, row]
+def _trunk_lean(g: Geometry, b: Bearings, side: str) -> Array:
+    return -b.lateral("right" if b.stance == "right" else "left") * g.tilt[:, ROW["trunk"]]
 
 
-def _trunk_pitch(g: Geometry, b: Bearings, side: str) -> Values:
-    row = ROW["trunk"]
-    return -b.forwards * g.tilt[:, row], g.tilt_sd[:, row]
+def _trunk_pitch(g: Geometry, b: Bearings, side: str) -> Array:
+    return -b.forwards * g.tilt[:, ROW["trunk"]]
 
 
-def _hip_abduction(g: Geometry, b: Bearings, side: str) -> Values:
-    row = ROW[f"thigh_{side}"]
-    return b.lateral(side) * g.tilt[:, row], g.tilt_sd[:, row]
+def _hip_abduction(g: Geometry, b: Bearings, side: str) -> Array:
+    return b.lateral(side) * g.tilt[:, ROW[f"thigh_{side}"]]
 
 
-def _heel_rise(g: Geometry, b: Bearings, side: str) -> Values:
-    return g.along(f"foot_{side}", 1), g.sd(f"foot_{side}")
+def _heel_rise(g: Geometry, b: Bearings, side: str) -> Array:
+    return g.along(f"foot_{side}", 1)
 
 
-def _body_rise(g: Geometry, b: Bearings, side: str) -> Values:
-    return -g.along("body_at", 1), g.sd("body_at")
+def _body_rise(g: Geometry, b: Bearings, side: str) -> Array:
+    return -g.along("body_at", 1)
 
 
-def _hip_drop(g: Geometry, b: Bearings, side: str) -> Values:
-    return g.along("hips_at", 1), g.sd("hips_at")
+def _hip_drop(g: Geometry, b: Bearings, side: str) -> Array:
+    return g.along("hips_at", 1)
 
 
-def _leg_shortening(g: Geometry, b: Bearings, side: str) -> Values:
-    return -g.along(f"leg_{side}", 1), g.sd(f"leg_{side}")
+def _leg_shortening(g: Geometry, b: Bearings, side: str) -> Array:
+    return -g.along(f"leg_{side}", 1)
 
 
-def _ankle_gap(g: Geometry, b: Bearings, side: str) -> Values:
-    return g.length("ankles"), g.sd("ankles")
+def _ankle_gap(g: Geometry, b: Bearings, side: str) -> Array:
+    return g.length("ankles")
 
 
-def _ankle_drift(g: Geometry, b: Bearings, side: str) -> Values:
-    return b.lateral(side) * g.along(f"instep_{side}", 0), g.sd(f"instep_{side}")
+def _ankle_drift(g: Geometry, b: Bearings, side: str) -> Array:
+    return b.lateral(side) * g.along(f"instep_{side}", 0)
 
 
-def _foot_clearance(g: Geometry, b: Bearings, side: str) -> Values:
+def _foot_clearance(g: Geometry, b: Bearings, side: str) -> Array:
     left_below_right = g.along("ankles", 1)
-    return (left_below_right if b.stance == "left" else -left_below_right), g.sd("ankles")
+    return left_below_right if b.stance == "left" else -left_below_right
+
+
+def _tilt_of(segment: str) -> Of:
+    return lambda g, b, side: g.tilt_sd[:, ROW[segment.format(side)]]
+
+
+def _place_of(segment: str) -> Of:
+    return lambda g, b, side: g.sd(segment.format(side))
 
 
 SIGNALS: Final[dict[str, SignalSpec]] = {
-    "knee_flexion": SignalSpec(_knee_flexion, sided=True, scale="deg"),
-    "fppa": SignalSpec(_fppa, sided=True, scale="deg"),
-    "pelvic_drop": SignalSpec(_pelvic_drop, sided=False, scale="deg"),
-    "trunk_lean": SignalSpec(_trunk_lean, sided=False, scale="deg"),
-    "trunk_pitch": SignalSpec(_trunk_pitch, sided=False, scale="deg"),
-    "hip_abduction": SignalSpec(_hip_abduction, sided=True, scale="deg"),
-    "heel_rise": SignalSpec(_heel_rise, sided=True, scale="shank", from_rest=True),
-    "body_rise": SignalSpec(_body_rise, sided=False, scale="shank", from_rest=True),
-    "hip_drop": SignalSpec(_hip_drop, sided=False, scale="hip_height", from_rest=True),
-    "leg_shortening": SignalSpec(_leg_shortening, sided=True, scale="hip_height", from_rest=True),
-    "ankle_gap": SignalSpec(_ankle_gap, sided=False, scale="shank", from_rest=True),
-    "ankle_drift": SignalSpec(_ankle_drift, sided=True, scale="shank", from_rest=True),
-    "foot_clearance": SignalSpec(_foot_clearance, sided=False, scale="shank"),
+    "knee_flexion": SignalSpec(_knee_flexion, _bend_error, sided=True, scale="deg"),
+    "fppa": SignalSpec(_fppa, _bend_error, sided=True, scale="deg"),
+    "pelvic_drop": SignalSpec(_pelvic_drop, _tilt_of("pelvis"), sided=False, scale="deg"),
+    "trunk_lean": SignalSpec(_trunk_lean, _tilt_of("trunk"), sided=False, scale="deg"),
+    "trunk_pitch": SignalSpec(_trunk_pitch, _tilt_of("trunk"), sided=False, scale="deg"),
+    "hip_abduction": SignalSpec(_hip_abduction, _tilt_of("thigh_{}"), sided=True, scale="deg"),
+    "heel_rise": SignalSpec(_heel_rise, _place_of("foot_{}"), sided=True, scale="shank", from_rest=True),
+    "body_rise": SignalSpec(_body_rise, _place_of("body_at"), sided=False, scale="shank", from_rest=True),
+    "hip_drop": SignalSpec(_hip_drop, _place_of("hips_at"), sided=False, scale="hip_height", from_rest=True),
+    "leg_shortening": SignalSpec(_leg_shortening, _place_of("leg_{}"), sided=True, scale="hip_height", from_rest=True),
+    "ankle_gap": SignalSpec(_ankle_gap, _place_of("ankles"), sided=False, scale="shank", from_rest=True),
+    "ankle_drift": SignalSpec(_ankle_drift, _place_of("instep_{}"), sided=True, scale="shank", from_rest=True),
+    "foot_clearance": SignalSpec(_foot_clearance, _place_of("ankles"), sided=False, scale="shank"),
 }
 """Every signal the engine knows; `content/data/signals.toml` says from where each can be seen, and how well."""
 
@@ -140,14 +150,17 @@ def scale_px(name: str, bearings: Bearings) -> float:
     return {"deg": 1.0, "shank": bearings.shank_px, "hip_height": bearings.hip_height_px}[SIGNALS[name].scale]
 
 
-def signal(name: str, g: Geometry, bearings: Bearings, side: str = "") -> Values:
-    """Values and standard deviations of one signal, (n,) each, in degrees or as a fraction of the person's scale.
+def signal(name: str, g: Geometry, bearings: Bearings, side: str = "") -> Array:
+    """One signal, (n,), in degrees or as a fraction of the person's scale; NaN where its keypoints are missing.
 
     name: a key of `SIGNALS`; side: "left" or "right" for a sided signal. Raises KeyError for an unknown name.
     """
-    value, sd = SIGNALS[name].of(g, bearings, side)
-    scale = scale_px(name, bearings)
-    return value / scale, sd / scale
+    return SIGNALS[name].of(g, bearings, side) / scale_px(name, bearings)
+
+
+def signal_sd(name: str, g: Geometry, bearings: Bearings, side: str = "") -> Array:
+    """Standard deviation of `signal` from the keypoints' own error, (n,), first order."""
+    return SIGNALS[name].error(g, bearings, side) / scale_px(name, bearings)
 
 
 def column_name(name: str, side: str = "") -> str:

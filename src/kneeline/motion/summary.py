@@ -38,7 +38,8 @@ def dose_of(dose: Dose | None, reps: Sequence[Repetition]) -> SetSummary:
     lift, hold, lower = dose.lift.value, dose.hold.value, dose.lower.value
     wanted = round(dose.reps.value)
     received = sum(
-        min(rep.lift_s.value, lift) + min(rep.hold_s.value, hold) + min(rep.lower_s.value, lower) for rep in reps[:wanted]
+        min(rep.lift_s.value, lift) + min(rep.hold_s.value, hold) + min(rep.lower_s.value, lower)
+        for rep in reps[:wanted]
     )
     prescribed = wanted * (lift + hold + lower)
     return SetSummary(len(reps), good, under_tension, prescribed, min(received / prescribed, 1.0))
