@@ -172,8 +172,9 @@ def counting_curve(g: Geometry, rule: Rule, bearings: Bearings, leg: str) -> Arr
 def timing_curve(g: Geometry, rule: Rule, bearings: Bearings, leg: str) -> Array:
     """The curve that phases are measured on: the counted signal, steadied by what else rises and falls with it.
 
-    A body that goes up or down takes hips, shoulders and head along. Each is weighted by how far it moves over its own
-    jitter, so three noisy witnesses of one time course make a better one. (n,), in the counted signal's unit.
+    A body that goes up or down takes hips, shoulders and head along, and heels where they rise from planted toes. Each
+    is weighted by how far it moves over its own jitter, so several noisy witnesses of one time course make a better
+    one. (n,), in the counted signal's unit.
     """
     curve, name = counting_curve(g, rule, bearings, leg), rule.signal
     if name not in ("body_rise", "hip_drop"):
@@ -182,7 +183,10 @@ def timing_curve(g: Geometry, rule: Rule, bearings: Bearings, leg: str) -> Array
     reference = curve - np.nanmean(curve)
     power = float(np.nansum(reference**2))
     total, weights = np.zeros(len(curve)), 0.0
-    for part in ("hips_at", "shoulders_at", "head_at"):
+    parts = ["hips_at", "shoulders_at", "head_at"]
+    if name == "body_rise" and rule.planted != "stepping":
+        parts.append("heels_at")
+    for part in parts:
         place = down * g.along(part, 1)
         if np.isnan(place).mean() > np.isnan(curve).mean():
             continue

@@ -41,11 +41,13 @@ _SEGMENTS: Final[dict[str, tuple[str, str]]] = {
     "body_at": ("picture", "upper_body"),
     "head_at": ("picture", "head"),
     "shoulders_at": ("picture", "shoulders"),
+    "heels_at": ("picture", "heels"),
 }
 _MIDPOINTS: Final[dict[str, tuple[str, ...]]] = {
     "shoulders": ("left_shoulder", "right_shoulder"),
     "hips": ("left_hip", "right_hip"),
     "head": ("nose", "left_ear", "right_ear"),
+    "heels": ("left_heel", "right_heel"),
     "upper_body": ("left_shoulder", "right_shoulder", "left_hip", "right_hip"),
 }
 SEGMENTS: Final[tuple[str, ...]] = tuple(_SEGMENTS)
