@@ -337,7 +337,9 @@ def behaviours() -> str:
         tree = ast.parse(path.read_text(encoding="utf-8"))
         tests = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")]
         says = (ast.get_docstring(node) or node.name.removeprefix("test_").replace("_", " ") for node in tests)
-        parts.append(f"## {first_sentence(path)}\n\n" + bullets(line[:1].upper() + line[1:] for line in says))
+        parts.append(
+            f"## {first_sentence(path).rstrip('.')}\n\n" + bullets(line[:1].upper() + line[1:] for line in says)
+        )
     return "\n\n".join(parts)
 
 
