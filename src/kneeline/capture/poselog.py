@@ -140,7 +140,10 @@ def _read_columns(path: Path, file: Any, known: list[str], names: set[str]) -> t
 
     def column(name: str) -> Array:
         found = file.read(columns=[name], use_threads=False).column(0)
-        return np.concatenate([np.empty(0), *(_floats(pa, chunk) for chunk in found.chunks)])
+        values = np.concatenate([np.empty(0), *(_floats(pa, chunk) for chunk in found.chunks)])
+        del found
+        pa.default_memory_pool().release_unused()  # else the pool keeps a copy of every column
+        return values
 
     try:
         t_s = column("t_s")

@@ -1,5 +1,6 @@
 """The engine on performed sets, and on what goes wrong in front of a camera."""
 
+import itertools
 from dataclasses import replace
 
 import numpy as np
@@ -59,7 +60,7 @@ def test_phases_agree_with_what_was_performed(exercise: str, view: str, side: st
     for rep, truth in zip(result.reps, act.reps, strict=True):
         assert rep.top_start_s == pytest.approx(truth.top_start_s, abs=0.3)
         assert rep.top_end_s == pytest.approx(truth.top_end_s, abs=0.3)
-        # The figure bends its knees along minimum jerk; in a squat on two legs the engine expects the hips to follow it.
+        # The figure bends its knees along minimum jerk; on two legs the engine expects the hips to follow it.
         allowed = 0.8 if exercise == "squat_double" else 0.6
         assert rep.end_s - rep.start_s == pytest.approx(truth.end_s - truth.start_s, abs=allowed)
     assert set(trace.rep) == {0, 1, 2, 3}
@@ -174,7 +175,7 @@ def test_live_phases_come_in_order_and_cues_are_spaced() -> None:
     done = [event.t_s for event in events if isinstance(event, RepetitionDone)]
     spoken = [done.index(cue.t_s) for cue in result.cues]
     assert spoken
-    assert all(b - a >= 2 for a, b in zip(spoken, spoken[1:], strict=False))
+    assert all(b - a >= 2 for a, b in itertools.pairwise(spoken))
 
 
 def test_dose_credits_each_phase_up_to_what_was_asked() -> None:
