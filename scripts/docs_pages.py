@@ -220,8 +220,10 @@ def measures() -> str:
             f"`{s.name}`",
             s.meaning,
             {"sagittal": "the side", "frontal": "the front or behind"}.get(s.plane, "anywhere"),
-            f"{amount(s.yaw_limit)} ({basis(s.yaw_limit, '')})",
-            f"{amount(s.validity)} ({basis(s.validity, '')}) {s.validity_note}" if s.validity else s.validity_note,
+            f"{amount(s.yaw_limit)} ({basis(s.yaw_limit, '')})" if s.yaw_limit else "any view",
+            f"{amount(s.method_error)} ({basis(s.method_error, '')}) {s.method_error_note}"
+            if s.method_error
+            else s.method_error_note,
         ]
         for s in library.signals.values()
     )
@@ -246,7 +248,11 @@ def blind_spots() -> str:
         for rule in e.fault
         if rule.not_by_camera
     ]
-    notes = [f"**{s.name.replace('_', ' ')}**: {s.validity_note}" for s in library.signals.values() if s.validity_note]
+    notes = [
+        f"**{s.name.replace('_', ' ')}**: {s.method_error_note}"
+        for s in library.signals.values()
+        if s.method_error_note
+    ]
     return f"## Not by camera\n\n{bullets(lines)}\n\n## How far each signal is trusted\n\n{bullets(notes)}"
 
 

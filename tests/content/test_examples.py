@@ -6,9 +6,8 @@ import pytest
 
 from kneeline.content.load import load
 from kneeline.content.schema import Example, Exercise
+from kneeline.motion import Engine, refine
 from kneeline.motion.figure import perform
-
-engine = pytest.importorskip("kneeline.motion.engine", reason="the engine is not built yet")
 
 LIBRARY = load()
 CASES = [
@@ -23,10 +22,10 @@ CASES = [
 def test_the_engine_says_what_the_example_expects(exercise: Exercise, example: Example, seed: int) -> None:
     side = "both" if exercise.sides == "both" else near_leg(example.given.view)
     done = perform(exercise, example.given, seed=seed, side=side)
-    running = engine.Engine(exercise, LIBRARY, side=side)
+    running = Engine(exercise, LIBRARY, side=side)
     running.push(done.series)
     running.finish()
-    result = running.result()
+    result, _ = refine(running.result(), done.series, exercise, LIBRARY)
     assert len(result.reps) == example.expect.count, result.warnings
     if not example.expect.count:
         assert not result.view.usable or result.warnings, "it says why nothing could be counted"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from kneeline.content.schema import Avoid, Claim, Exercise, FaultRule, Number
+from kneeline.content.schema import Avoid, Claim, Exercise, FaultRule, Number, Signal
 from kneeline.model.errors import ContentError
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ def check(library: Library) -> None:
     for signal in library.signals.values():
         _numbers("signals.toml", signal, library, signal.name)
         _is_unit("signals.toml", f"{signal.name}.unit", signal.unit, ("deg", "frac"))
+        _turn(signal)
     for measure in library.measures.values():
         _known("measures.toml", f"{measure.id}.signal", measure.signal, library.signals)
         unit = library.signals[measure.signal].unit
@@ -98,6 +99,13 @@ def _dose(file: str, exercise: Exercise) -> None:
     if exercise.dose is not None:
         for name in ("lift", "hold", "lower", "rest"):
             _is_unit(file, f"dose.{name}.unit", getattr(exercise.dose, name).unit, ("s",))
+
+
+def _turn(signal: Signal) -> None:
+    turned = (signal.yaw_limit is not None, signal.yaw_error is not None)
+    if turned != ((False, False) if signal.plane == "any" else (True, True)):
+        wanted = "leaves out" if signal.plane == "any" else "needs"
+        raise ContentError("signals.toml", signal.name, f"plane {signal.plane!r} {wanted} yaw_limit and yaw_error")
 
 
 def _fault(file: str, rule: FaultRule, exercise: Exercise, library: Library) -> None:

@@ -31,20 +31,23 @@ class Number(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 class Signal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One quantity followed frame by frame, and from where a camera can see it.
 
-    plane: from where the quantity can be seen: "sagittal" from the side, "frontal" from the front or behind, "any".
-    yaw_limit: how far the camera may be turned off that view before the value is refused.
-    yaw_error: how much each degree off the view adds to the standard deviation.
-    validity: published error of the same 2-D quantity against a 3-D reference; kept apart from keypoint noise.
+    title: what a person calls it. plane: from where it can be seen: "sagittal" from the side, "frontal" from the front
+    or behind, "any". yaw_limit: how far the camera may be turned off that view before the value is refused; yaw_error:
+    how much each degree off the view adds to the standard deviation; both absent for "any".
+    method_error: published error of the same 2-D quantity, shown beside it and kept apart from its own error; its kind
+    says what it was measured against.
     """
 
     name: str
+    title: str
     unit: str
     plane: Literal["sagittal", "frontal", "any"]
     meaning: str
-    yaw_limit: Number
-    yaw_error: Number
-    validity: Number | None = None
-    validity_note: str = ""
+    yaw_limit: Number | None = None
+    yaw_error: Number | None = None
+    method_error: Number | None = None
+    method_error_kind: Literal["repeatability", "against 3-D", "house"] = "house"
+    method_error_note: str = ""
 
 
 class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -6,6 +6,7 @@ back to, and the joints an exercise leaves alone.
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 import numpy as np
@@ -28,7 +29,7 @@ STEP_BEFORE_S: Final = 0.8
 """A foot may have stepped this long before the hips begin to move. House default."""
 BODY_TRAVEL: Final = 0.4
 """The hips must come back to within this of where they started sideways, in shank lengths. House default."""
-TOGETHER: Final = 0.4
+TOGETHER: Final = 0.25
 """Hips and shoulders must each make this share of a body's rise. House default."""
 
 
@@ -41,7 +42,10 @@ def stood_ground(g: Geometry, start_s: float, end_s: float, rule: Rule, bearings
         return ""
     if _moved_on(g, start_s, end_s, bearings):
         return "the person moved to another place"
-    if _steps(g, start_s, end_s, rule.planted, bearings) > FOOT_TRAVEL:
+    wandered = _steps(g, start_s, end_s, rule.planted, bearings)
+    if math.isnan(wandered):
+        return "the feet could not be seen"
+    if wandered > FOOT_TRAVEL:
         return "the feet did not stay where they were"
     if rule.planted == "stepping" and _stepped(g, start_s - STEP_BEFORE_S, end_s, bearings) < STEP_TRAVEL:
         return "no foot stepped"
@@ -104,14 +108,15 @@ def _steps(g: Geometry, start_s: float, end_s: float, planted: str, bearings: Be
     if planted in ("both_toes", "both_feet"):
         # Names of near and far feet get swapped in side views; their middle and their distance do not.
         apart = np.hypot(*(left - right).T)
-        return max(_wander((left + right) / 2), _spread(apart)) / bearings.shank_px
+        return float(np.fmax(_wander((left + right) / 2), _spread(apart))) / bearings.shank_px
     lower = np.where((left[:, 1] >= right[:, 1])[:, None], left, right)
-    return min(_wander(left), _wander(right), _wander(lower)) / bearings.shank_px
+    return float(np.fmin(np.fmin(_wander(left), _wander(right)), _wander(lower))) / bearings.shank_px
 
 
 def _stepped(g: Geometry, start_s: float, end_s: float, bearings: Bearings) -> float:
     """How far the foot that moved most went, in shank lengths."""
-    return max(_wander(foot) for foot in _feet(g, start_s, end_s, "ankle")) / bearings.shank_px
+    left, right = _feet(g, start_s, end_s, "ankle")
+    return float(np.fmax(_wander(left), _wander(right))) / bearings.shank_px
 
 
 def _feet(g: Geometry, start_s: float, end_s: float, part: str) -> tuple[Array, Array]:
@@ -120,16 +125,16 @@ def _feet(g: Geometry, start_s: float, end_s: float, part: str) -> tuple[Array, 
 
 
 def _wander(place: Array) -> float:
-    """Distance from its usual place that a point keeps within nine tenths of the time, in pixels; 0 if never seen."""
+    """Distance from its usual place that a point keeps within nine tenths of the time, in pixels; NaN if never seen."""
     place = place[~np.isnan(place[:, 0])]
     if not len(place):
-        return 0.0
+        return math.nan
     return float(np.quantile(np.hypot(*(place - np.median(place, axis=0)).T), 0.9))
 
 
 def _spread(distance: Array) -> float:
     distance = distance[~np.isnan(distance)]
-    return float(np.quantile(np.abs(distance - np.median(distance)), 0.9)) if len(distance) else 0.0
+    return float(np.quantile(np.abs(distance - np.median(distance)), 0.9)) if len(distance) else math.nan
 
 
 def _rises_together(g: Geometry, phases: Phases) -> bool:
@@ -138,17 +143,27 @@ def _rises_together(g: Geometry, phases: Phases) -> bool:
 
 
 def standing_leg(g: Geometry, start_s: float, end_s: float) -> str:
-    """The leg whose foot stayed where it was: it carried the repetition."""
-    inside = (g.t_s >= start_s) & (g.t_s <= end_s)
-    left, right = (_wander(g.xy[inside, INDEX[f"{side}_ankle"]]) for side in ("left", "right"))
-    return "left" if left <= right else "right"
+    """The leg whose foot stayed where it was, so that it carried the repetition; "" when neither was seen."""
+    left, right = (_wander(foot) for foot in _feet(g, start_s, end_s, "ankle"))
+    if math.isnan(left) and math.isnan(right):
+        return ""
+    return "right" if math.isnan(left) or right < left else "left"
 
 
-def front_leg(g: Geometry, top_s: float) -> str:
-    """The front leg of a lunge at its lowest point: its shank stands upright while the rear one lies down."""
-    near = np.abs(g.t_s - top_s) <= 0.15
-    upright = {side: np.nanmedian(g.along(f"shank_{side}", 1)[near]) for side in ("left", "right")}
-    return "left" if upright["left"] >= upright["right"] else "right"
+def front_leg(g: Geometry, start_s: float, end_s: float) -> str:
+    """The front leg of a lunge: its shank stands upright at the lowest point while the rear one lies down.
+
+    "" when neither shank was seen there.
+    """
+    middle = (g.t_s >= start_s + 0.4 * (end_s - start_s)) & (g.t_s <= start_s + 0.6 * (end_s - start_s))
+    upright = []
+    for side in ("left", "right"):
+        shank = g.along(f"shank_{side}", 1)[middle]
+        shank = shank[~np.isnan(shank)]
+        upright.append(float(np.median(shank)) if len(shank) else -math.inf)
+    if upright[0] == upright[1]:
+        return ""
+    return "left" if upright[0] > upright[1] else "right"
 
 
 def size_px(g: Geometry, rows: npt.NDArray[np.bool_]) -> tuple[float, float]:

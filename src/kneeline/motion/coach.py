@@ -16,14 +16,15 @@ SURE: Final = 0.8
 """Probability a fault must have before it is spoken of. House default."""
 QUIET_REPS: Final = 2
 """Repetitions from one correction to the next. House default."""
-_ORDER: Final = ("safety", "alignment", "tempo", "range")
+PRIORITIES: Final = ("safety", "alignment", "tempo", "range")
+"""What is said first when several things could be."""
 
 
 class Coach:
     """Remembers the last repetitions of a set and chooses the cue for the newest."""
 
     def __init__(self, exercise: Exercise) -> None:
-        self._rules = sorted(exercise.fault, key=lambda rule: _ORDER.index(rule.cue.priority))
+        self._rules = sorted(exercise.fault, key=lambda rule: PRIORITIES.index(rule.cue.priority))
         longest = max((rule.persist_of for rule in exercise.fault), default=1)
         self._recent: deque[Repetition] = deque(maxlen=longest)
         self._since_cue = QUIET_REPS
@@ -33,8 +34,7 @@ class Coach:
         self._recent.append(repetition)
         self._since_cue += 1
         for rule in self._rules:
-            urgent = rule.cue.priority == "safety"
-            if (urgent or self._since_cue >= QUIET_REPS) and self._goes_on(rule):
+            if self._since_cue >= QUIET_REPS and self._goes_on(rule):
                 self._since_cue = 0
                 return Cue(t_s, rule.id, rule.cue.say)
         return None

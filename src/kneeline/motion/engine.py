@@ -43,12 +43,18 @@ Array = npt.NDArray[np.float64]
 
 GAP_S: Final = 1.0
 """Out of sight for longer than this, the count pauses and a running repetition is dropped. House default."""
+SIDEWAYS: Final = 0.7
+"""Sine of the turn from which a view counts as one from the side. House default."""
 GLITCH_TRUNKS: Final = 0.35
 GLITCH_TRUNKS_PER_S: Final = 6.0
 GLITCH_S: Final = 0.3
 """Hips that jump further between frames are a slip of the pose model, unless they stay there. House defaults."""
 SIZE_MEMORY_S: Final = 1.0
 """How fast the person's size is followed while at rest. House default."""
+TALLER, LOWER = 3.0, 0.3
+"""How much faster than size standing height follows upwards, and how much slower downwards. House defaults."""
+SEEN_SHARE: Final = 0.8
+"""Seen in less of the frames, the set says so. House default."""
 BEFORE_S: Final = 1.0
 """How much of the rest before a repetition is kept for its measures."""
 _TOO: Final = {
@@ -70,9 +76,9 @@ class Engine:
             raise ValueError(f"side must be 'left', 'right', 'both' or None, got {side!r}")
         self._exercise, self._library, self._rule = exercise, library, exercise.repetition
         self._side = "" if exercise.sides == "one" else "both"
-        self._guessing = exercise.sides == "one" and side not in ("left", "right")
-        if exercise.sides == "one" and side in ("left", "right"):
-            self._side = side
+        self._told = side if side in ("left", "right") else ""
+        if exercise.sides == "one":
+            self._side = self._told
         self._trackers = {leg: Tracker(self._rule) for leg in self._legs()}
         self._view = view.ViewEstimate()
         self._coach = Coach(exercise)
@@ -111,11 +117,14 @@ class Engine:
     def finish(self) -> tuple[Event, ...]:
         """The recording is over; a repetition that was running is incomplete and does not count."""
         self._events = []
-        running = [tracker for tracker in self._trackers.values() if tracker.stage is not Stage.REST]
-        if running and self._exercise.kind == "hold":
-            self._held_s += self._last_s - min(tracker.start_s for tracker in running)
-        elif any(tracker.far_enough for tracker in running):
-            self._discard(self._last_s, "the recording ended before it was complete")
+        for leg, tracker in self._trackers.items():
+            if tracker.stage is Stage.REST or not tracker.far_enough:
+                continue
+            if self._exercise.kind == "hold":  # what was held until the end was held
+                self._complete(leg, tracker.so_far, self._last_s)
+            else:
+                self._discard(self._last_s, "the recording ended before it was complete")
+                break
         self._enter(Phase.REST, self._last_s)
         return tuple(self._events)
 
@@ -172,6 +181,8 @@ class Engine:
         if not missing:
             missing = self._slipped(t_s, hips[0], hips[1], trunk)
         if missing:
+            if math.isnan(self._seen_s):
+                self._seen_s = t_s
             if not self._paused and t_s - self._seen_s > GAP_S:
                 self._paused = True
                 if not self._at_rest:
@@ -210,7 +221,7 @@ class Engine:
             self._shank_px += share * (shank - self._shank_px)
         if not math.isnan(height):
             # Standing tall shows at once; a lower reading may be a bend that has not been noticed yet.
-            pace = 3.0 if height > self._hip_height_px else 0.3
+            pace = TALLER if height > self._hip_height_px else LOWER
             self._hip_height_px += min(share * pace, 1.0) * (height - self._hip_height_px)
 
     def _count(self, t_s: float, values: dict[str, float]) -> None:
@@ -249,29 +260,31 @@ class Engine:
         """A movement came and went: count it with its measures, or say why it is not counted."""
         if not self._is_the_one(leg, seen):
             return
-        if self._exercise.kind == "hold":
-            self._held_s += seen.end_s - seen.start_s
-            return
         if seen.too:
             return self._discard(t_s, _TOO[seen.too])
-        seen_as = view.judge_view(self._view, self._rule.signal, self._library, self._exercise.camera)
-        if not seen_as.usable:
-            return self._discard(t_s, seen_as.reasons[0])
+        if view.refusal(self._library.signals[self._rule.signal], self._view.yaw_deg):
+            return self._discard(t_s, "this view does not show it")
         g = Geometry(self._window(seen.start_s - BEFORE_S, t_s))
         side = self._working_side(leg, g, seen)
+        if not side:
+            return self._discard(t_s, "the legs could not be told apart")
         bearings = self._bearings(side)
         reason = checks.stood_ground(g, seen.start_s, seen.end_s, self._rule, bearings)
         if reason:
             return self._discard(t_s, reason)
+        if self._exercise.kind == "hold":
+            self._hold(seen, t_s)
+            return None
         curve = checks.timing_curve(g, self._rule, bearings, leg)
-        phases = fit_phases(g.t_s, curve, seen, posture_bend(self._rule, seen.top - seen.rest))
+        times = (seen.start_s, seen.end_s)
+        phases = fit_phases(g.t_s, curve, times, posture_bend(self._rule, seen.top - seen.rest))
         if phases is None:
             return self._discard(t_s, "too few frames of it were seen")
         reason = checks.looks_like(g, phases, self._rule, bearings)
         if reason:
             return self._discard(t_s, reason)
         self._reaches.append(reach_of(phases, self._rule))
-        usual = float(np.median(self._reaches))
+        usual = float(np.median(self._reaches)) if len(self._reaches) > 1 else None
         repetition = judge_repetition(len(self._reps) + 1, side, g, phases, self._scene(side), usual)
         self._settle(leg, side)
         self._reps.append(repetition)
@@ -281,6 +294,14 @@ class Engine:
             self._cues.append(cue)
             self._events.append(CueGiven(t_s, cue))
         return None
+
+    def _hold(self, seen: Excursion, t_s: float) -> None:
+        """Add a hold to the time held, or say why it does not count."""
+        held_s = seen.end_s - seen.start_s
+        if held_s < self._rule.shortest.value:
+            self._discard(t_s, "it was over too soon to be a hold")
+        else:
+            self._held_s += held_s
 
     def _is_the_one(self, leg: str, seen: Excursion) -> bool:
         """Whether it was this leg's movement where several may be: the near one's from the side, else the larger."""
@@ -301,11 +322,13 @@ class Engine:
 
     def _working_side(self, leg: str, g: Geometry, seen: Excursion) -> str:
         if self._exercise.sides == "alternating":
-            return checks.front_leg(g, 0.5 * (seen.start_s + seen.end_s))
+            return checks.front_leg(g, seen.start_s, seen.end_s)
         if self._side:
             return self._side
         if self._rule.leg == "none":
-            return checks.standing_leg(g, seen.start_s, seen.end_s)
+            # From the side near and far feet get mixed up; the working leg is asked to be the near one.
+            sideways = abs(math.sin(math.radians(self._view.yaw_deg))) > SIDEWAYS
+            return self._scene("both").near if sideways else checks.standing_leg(g, seen.start_s, seen.end_s)
         if self._rule.leg == "free":
             return "right" if leg == "left" else "left"
         return leg
@@ -332,8 +355,8 @@ class Engine:
         return Scene(self._exercise, self._library, self._bearings(side), self._view.yaw_deg, side)
 
     def _forget(self) -> None:
-        for tracker in self._trackers.values():
-            tracker.forget()
+        """Start counting afresh, as after the person was out of sight."""
+        self._trackers = {leg: Tracker(self._rule) for leg in self._trackers}
 
     def _discard(self, t_s: float, reason: str) -> None:
         self._discarded[reason] += 1
@@ -352,7 +375,7 @@ class Engine:
         said: list[str] = []
         if not self._frames_seen:
             return ("Nobody could be seen well enough in this recording.",)
-        if self._frames_seen < 0.8 * self._frames:
+        if self._frames_seen < SEEN_SHARE * self._frames:
             said.append(f"The person could be seen in {self._frames_seen / self._frames:.0%} of the frames only.")
         if self._exercise.kind == "hold":
             said.append(f"Held for {self._held_s:.1f} s in all; a hold has no repetitions.")
@@ -363,9 +386,10 @@ class Engine:
                     "The person who was followed hardly moved. If somebody else did the exercise, film that one."
                 )
             said.extend(f"{reason[0].upper()}{reason[1:]}." for reason in (r.rstrip(".") for r in view_reasons))
-        if self._guessing and self._reps:
-            leg = "leg nearest the camera" if self._rule.leg == "working" else "leg that stood"
-            said.append(f"The trained side was not given; the {leg} was taken: {self._side}.")
+        if self._exercise.sides == "one" and not self._told and self._reps:
+            said.append(f"The trained side was not given; this was taken for it: {self._side}.")
+        if self._exercise.sides != "one" and self._told:
+            said.append("This exercise works both legs; the side that was given was not used.")
         for reason, times in self._discarded.most_common():
             what = "1 movement" if times == 1 else f"{times} movements"
             said.append(f"{what} not counted: {reason}.")

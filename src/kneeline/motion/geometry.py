@@ -75,21 +75,21 @@ class Geometry:
     """Segments and angles of n frames; what is derived is worked out when it is first asked for.
 
     t_s: (n,) seconds.
-    xy: (n, 33, 2) keypoints in pixels, as given.
+    xy: (n, 33, 2) keypoints in pixels; NaN where one is missing or no number.
     segment: (n, segments, 2) pixels, from the first to the second end, y down; NaN where a keypoint is missing.
     """
 
     def __init__(self, series: PoseSeries) -> None:
-        self._missing = np.isnan(series.sd_px) | np.isnan(series.xy[..., 0])
+        self._missing = ~(np.isfinite(series.sd_px) & np.isfinite(series.xy).all(axis=-1))
         self._sd_px = series.sd_px
         self.t_s = series.t_s
-        self.xy = series.xy
         if not self._missing.any():
+            self.xy: Array = series.xy
             self.segment: Array = _MAP @ series.xy
             return
         gone = self._missing.astype(float) @ _USES.T > 0
-        found = np.where(self._missing[..., None], 0.0, series.xy)
-        self.segment = np.where(gone[..., None], np.nan, _MAP @ found)
+        self.xy = np.where(self._missing[..., None], np.nan, series.xy)
+        self.segment = np.where(gone[..., None], np.nan, _MAP @ np.nan_to_num(self.xy))
 
     def __getitem__(self, rows: npt.NDArray[np.bool_]) -> Geometry:
         part = object.__new__(Geometry)

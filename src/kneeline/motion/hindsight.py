@@ -1,14 +1,14 @@
 """A second, zero-phase pass over a finished recording: the counted repetitions, measured again with hindsight.
 
 It never counts and never cues. What hindsight adds: the frames after each repetition, the usual size in the whole
-set, the person's size over all resting frames, and for one-legged work the leg that most repetitions point to.
+set, and the person's size over all resting frames.
 """
 
 from __future__ import annotations
 
 import math
-from collections import Counter
 from dataclasses import replace
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
@@ -20,15 +20,17 @@ from kneeline.model.pose import PoseSeries
 from kneeline.model.quantity import Estimate
 from kneeline.motion import checks, view
 from kneeline.motion.geometry import Geometry
-from kneeline.motion.measure import Scene, beyond_noise, judge_repetition
-from kneeline.motion.reps import Excursion, Phases, fit_phases, posture_bend, reach_of, smooth
+from kneeline.motion.measure import Scene, judge_repetition
+from kneeline.motion.reps import Phases, fit_phases, posture_bend, reach_of, smooth
 from kneeline.motion.signals import SIGNALS, Bearings, column_name, signal, signal_sd
 from kneeline.motion.summary import dose_of
 
 Array = npt.NDArray[np.float64]
 
-AROUND_S = 1.0
+AROUND_S: Final = 1.0
 """How much of the rest on either side of a repetition is looked at."""
+INSIDE: Final = 0.1
+"""Share of a way that thresholds miss at its outer end. House default."""
 
 
 def refine(
@@ -44,54 +46,32 @@ def refine(
     yaw = result.view.yaw_deg.value if isinstance(result.view.yaw_deg, Estimate) else math.nan
     towards = 1 if math.isnan(yaw) or math.cos(math.radians(yaw)) >= 0 else -1
     forwards = 1 if math.isnan(yaw) or math.sin(math.radians(yaw)) >= 0 else -1
-    side = _side_of(result, exercise, g)
-    bearings = Bearings(towards, forwards, side, shank_px, hip_height_px)
-    scene = Scene(exercise, library, bearings, yaw, side)
+    bearings = Bearings(towards, forwards, result.side, shank_px, hip_height_px)
+    scene = Scene(exercise, library, bearings, yaw, result.side)
     reps = _again(result.reps, g, scene)
-    refined = replace(
-        result,
-        side=side,
-        reps=reps,
-        summary=replace(
-            dose_of(exercise.dose, reps),
-            time_under_tension_s=dose_of(exercise.dose, reps).time_under_tension_s
-            or result.summary.time_under_tension_s,
-        ),
-    )
+    held_s = result.summary.time_under_tension_s if exercise.kind == "hold" else 0.0
+    refined = replace(result, reps=reps, summary=dose_of(exercise.dose, reps, held_s))
     return refined, _trace(g, refined, scene, resting)
-
-
-def _side_of(result: SetResult, exercise: Exercise, g: Geometry) -> str:
-    """The trained side over the whole set: what most repetitions point to where the signal itself does not tell."""
-    if exercise.sides != "one" or not result.reps or exercise.repetition.leg != "none":
-        return result.side
-    votes = Counter(checks.standing_leg(g, rep.start_s, rep.end_s) for rep in result.reps)
-    return votes.most_common(1)[0][0]
 
 
 def _again(reps: tuple[Repetition, ...], g: Geometry, scene: Scene) -> tuple[Repetition, ...]:
     rule = scene.exercise.repetition
-    fitted: list[tuple[Repetition, Scene, Geometry, Phases]] = []
+    fitted: list[tuple[Repetition, Scene, Geometry, Phases | None]] = []
     for rep in reps:
-        leg_side = rep.side if scene.exercise.sides == "alternating" else scene.side
-        own = replace(scene, side=leg_side, bearings=replace(scene.bearings, stance=leg_side))
-        leg = {"working": leg_side, "free": own.free, "none": ""}[rule.leg]
+        own = replace(scene, side=rep.side, bearings=replace(scene.bearings, stance=rep.side))
+        leg = {"working": rep.side, "free": own.free, "none": ""}[rule.leg]
         near = _rows(g, rep.start_s - AROUND_S, rep.end_s + AROUND_S)
         curve = checks.timing_curve(near, rule, own.bearings, leg)
         reach = float(np.nanmax(curve) - np.nanmin(curve)) if not np.isnan(curve).all() else 0.0
-        # The same thresholds as the count: from leaving rest to being back.
-        seen = Excursion(rep.start_s + 0.1 * rep.lift_s.value, rep.end_s - 0.1 * rep.lower_s.value, math.nan, math.nan)
-        phases = fit_phases(near.t_s, curve, seen, posture_bend(rule, reach))
-        if phases is None:
-            phases = _as_counted(rep)
-        fitted.append((rep, own, near, phases))
-    usual = float(np.median([reach_of(phases, rule) for *_, phases in fitted])) if fitted else 1.0
-    return tuple(judge_repetition(rep.n, own.side, near, phases, own, usual) for rep, own, near, phases in fitted)
-
-
-def _as_counted(rep: Repetition) -> Phases:
-    """The engine's own phases, where hindsight could not do better."""
-    return Phases(rep.start_s, rep.top_start_s, rep.top_end_s, rep.end_s, rep.lift_s, rep.hold_s, rep.lower_s, 0.0, 1.0)
+        seen = (rep.start_s + INSIDE * rep.lift_s.value, rep.end_s - INSIDE * rep.lower_s.value)
+        fitted.append((rep, own, near, fit_phases(near.t_s, curve, seen, posture_bend(rule, reach))))
+    reaches = [reach_of(phases, rule) for *_, phases in fitted if phases is not None]
+    usual = float(np.median(reaches)) if len(reaches) > 1 else None
+    # A repetition that hindsight cannot measure better stays as it was counted.
+    return tuple(
+        rep if phases is None else judge_repetition(rep.n, own.side, near, phases, own, usual)
+        for rep, own, near, phases in fitted
+    )
 
 
 def _rows(g: Geometry, from_s: float, to_s: float) -> Geometry:
@@ -115,13 +95,13 @@ def _trace(g: Geometry, result: SetResult, scene: Scene, resting: npt.NDArray[np
     sds: dict[str, Array] = {}
     for name, spec in SIGNALS.items():
         known = scene.library.signals[name]
-        refused = math.isnan(scene.yaw_deg) or bool(view.refusal(known, scene.yaw_deg))
+        refused = bool(view.refusal(known, scene.yaw_deg))
         for side in ("left", "right") if spec.sided else ("",):
             value = signal(name, g, scene.bearings, side)
             if spec.from_rest and not np.isnan(value[resting]).all():
                 value = value - np.nanmedian(value[resting])
             blank = np.isnan(value) | refused
-            sd = np.hypot(signal_sd(name, g, scene.bearings, side), beyond_noise(known, scene.yaw_deg))
+            sd = np.hypot(signal_sd(name, g, scene.bearings, side), view.error_of(known, scene.yaw_deg))
             columns.append(column_name(name, side))
             raw.append(np.where(blank, np.nan, value))
             sds[columns[-1]] = np.where(blank, np.nan, sd)

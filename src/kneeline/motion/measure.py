@@ -55,10 +55,12 @@ class Scene:
         return "right" if self.side == "left" else "left"
 
 
-def judge_repetition(n: int, side: str, g: Geometry, phases: Phases, scene: Scene, usual_reach: float) -> Repetition:
+def judge_repetition(
+    n: int, side: str, g: Geometry, phases: Phases, scene: Scene, usual_reach: float | None
+) -> Repetition:
     """One repetition with its measures, faults and verdict.
 
-    n: its number. g: frames from before it to its end or after. usual_reach: the set's typical `reach_of`.
+    n: its number. g: frames from before it to its end or after. usual_reach: the set's typical `reach_of`, if known.
     """
     measures = measure_all(g, phases, scene, usual_reach)
     faults = tuple(judge(rule, measures) for rule in scene.exercise.fault)
@@ -75,10 +77,10 @@ def judge_repetition(n: int, side: str, g: Geometry, phases: Phases, scene: Scen
     return Repetition(n, side, *times, lift, hold, lower, measures, faults, verdict)
 
 
-def measure_all(g: Geometry, phases: Phases, scene: Scene, usual_reach: float) -> dict[str, Measured]:
+def measure_all(g: Geometry, phases: Phases, scene: Scene, usual_reach: float | None) -> dict[str, Measured]:
     """Every measure of the exercise for one repetition, the built-in ones first.
 
-    g: frames from before the repetition to its end or after. usual_reach: the set's typical `reach_of`.
+    g: frames from before the repetition to its end or after. usual_reach: the set's typical `reach_of`, if known.
     """
     reach = reach_of(phases, scene.exercise.repetition)
     outward_is_lift = scene.exercise.repetition.outward == "lift"
@@ -86,7 +88,9 @@ def measure_all(g: Geometry, phases: Phases, scene: Scene, usual_reach: float) -
         "lift_s": phases.out if outward_is_lift else phases.back,
         "hold_s": phases.hold,
         "lower_s": phases.back if outward_is_lift else phases.out,
-        "excursion_of_usual_frac": Estimate(reach / usual_reach, SAME_SET_SD, "frac"),
+        "excursion_of_usual_frac": NotAssessable("there is no other repetition to compare with yet")
+        if usual_reach is None
+        else Estimate(reach / usual_reach, SAME_SET_SD, "frac"),
     }
     for measure_id in scene.exercise.measures:
         found[measure_id] = _measure(scene.library.measures[measure_id], g, phases, scene)
@@ -124,7 +128,7 @@ def _legs(rule: Measure, spec: Signal, scene: Scene) -> tuple[str, ...] | NotAss
     sideways = spec.plane == "sagittal"
     if wanted == "both":
         return (scene.near,) if sideways else ("left", "right")
-    if sideways and wanted != scene.near and abs(math.sin(math.radians(scene.yaw_deg))) > 0.5:
+    if sideways and wanted != scene.near:
         return NotAssessable("that leg is hidden behind the other; turn so that it is the one nearest the camera")
     return (wanted,)
 
@@ -144,25 +148,18 @@ def _statistic(rule: Measure, spec: Signal, leg: str, g: Geometry, phases: Phase
             return NotAssessable("the person was not seen at rest before the repetition")
         rest = float(np.median(calm[still]))
     result = _read(rule.statistic, calm, seen, g, phases, scene, leg)
-    if result is None:
-        return NotAssessable("the knee did not reach 45 degrees where it could be seen")
-    if rule.statistic not in ("range",):
+    if isinstance(result, NotAssessable):
+        return result
+    if rule.statistic != "range":
         result -= rest
     sd = signal_sd(rule.signal, g, scene.bearings, leg)
     noise = float(np.median(sd[seen])) * (math.sqrt(2.0) if from_rest or rule.statistic in ("change", "range") else 1.0)
-    return Estimate(result, math.hypot(noise, beyond_noise(spec, scene.yaw_deg)), spec.unit)
-
-
-def beyond_noise(spec: Signal, yaw_deg: float) -> float:
-    """Error of a signal beyond keypoint noise, as one sd: the view's error and the published validity."""
-    off = views.off_plane_deg(yaw_deg, spec.plane)
-    turned = spec.yaw_error.value * math.hypot(off, views.YAW_SD_DEG)
-    return math.hypot(turned, spec.validity.value if spec.validity else 0.0)
+    return Estimate(result, math.hypot(noise, views.error_of(spec, scene.yaw_deg)), spec.unit)
 
 
 def _read(
     statistic: str, calm: Array, seen: npt.NDArray[np.bool_], g: Geometry, phases: Phases, scene: Scene, leg: str
-) -> float | None:
+) -> float | NotAssessable:
     part = calm[seen]
     if statistic == "max":
         return float(part.max())
@@ -174,19 +171,21 @@ def _read(
         return _at_45(calm, seen, g, scene)
     if statistic == "change":
         top = _part("top", g.t_s, phases, "lift") & ~np.isnan(calm)
-        return float(np.median(calm[top])) if top.any() else float(np.median(part))
+        return float(np.median(calm[top])) if top.any() else NotAssessable("too few frames were seen at the top")
     return float(np.median(part))
 
 
-def _at_45(calm: Array, seen: npt.NDArray[np.bool_], g: Geometry, scene: Scene) -> float | None:
+def _at_45(calm: Array, seen: npt.NDArray[np.bool_], g: Geometry, scene: Scene) -> float | NotAssessable:
     """The signal when the working knee is bent 45 degrees, told from how far the hips have sunk (any view).
 
     Half a flexion of 45 degrees takes 1 - cos(22.5) = 7.6 % off a leg of two equal segments.
     """
-    drop = signal("hip_drop", g, scene.bearings)
-    depth = smooth(g.t_s, drop - np.nanmin(drop[: max(int(seen.argmax()), 1)]), PEAK_SMOOTHING_S)
+    drop = smooth(g.t_s, signal("hip_drop", g, scene.bearings), PEAK_SMOOTHING_S)
+    standing = drop[: max(int(seen.argmax()), 1)]
+    standing = standing[~np.isnan(standing)]
+    depth = drop - (standing.min() if len(standing) else math.nan)
     deep = np.flatnonzero(seen & (depth >= 1 - math.cos(math.radians(22.5))))
-    return float(calm[deep[0]]) if len(deep) else None
+    return float(calm[deep[0]]) if len(deep) else NotAssessable("the knee was not seen to bend 45 degrees")
 
 
 def _part(over: str, t_s: Array, p: Phases, outward: str) -> npt.NDArray[np.bool_]:

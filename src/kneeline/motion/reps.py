@@ -29,6 +29,14 @@ BACK_AT_REST: Final = 0.12
 """Share of the excursion below which the movement is back at rest. House default."""
 NOISE_FACTOR: Final = 5.0
 """How many standard deviations of its own jitter a signal must leave rest by. House default."""
+TURNED: Final = 0.15
+STAYS_S: Final = 0.5
+"""On the way back, rising again by this share, or not falling for this long, ends a movement short of rest. House."""
+STILL_S: Final = 0.12
+STILL_AT_TOP: Final = 0.85
+"""Live, the top is held once it has not grown for this long, until the signal falls below this share. House."""
+SEEN_OF_LENGTH: Final = 0.5
+"""Thresholds see at least this share of a movement's whole length. House default."""
 SMOOTHING_S: Final = 0.05
 """Time constant of the causal low-pass that counting runs on. House default."""
 REST_RISES_S: Final = 2.5
@@ -84,9 +92,9 @@ class Tracker:
         return 0.0 if self.stage is Stage.REST else self._top - self._rest
 
     @property
-    def start_s(self) -> float:
-        """When this excursion left rest; NaN at rest."""
-        return self._start_s
+    def so_far(self) -> Excursion:
+        """The excursion that is running, as if it ended now."""
+        return Excursion(self._start_s, self._t_s, self._rest, self._top)
 
     @property
     def far_enough(self) -> bool:
@@ -96,16 +104,12 @@ class Tracker:
     @property
     def holding(self) -> bool:
         """Whether the signal has stopped at its far end."""
-        return self._t_s - self._top_s > 0.12 and not self.falling
+        return self._t_s - self._top_s > STILL_S and not self.falling
 
     @property
     def falling(self) -> bool:
         """Whether the signal has clearly left its far end."""
-        return self.moved < 0.85 * self.reach
-
-    def forget(self) -> None:
-        """Start over, as after the person was out of sight."""
-        self.__init__(self._rule)  # type: ignore[misc]
+        return self.moved < STILL_AT_TOP * self.reach
 
     def step(self, t_s: float, value: float) -> Excursion | None:
         """Take one sample in; the excursion when this sample completes one, else None."""
@@ -145,7 +149,7 @@ class Tracker:
         if value <= self._low:
             self._low, self._low_s = value, t_s
         back = value < self._rest + BACK_AT_REST * reach
-        turned = value > self._low + 0.15 * reach or t_s - self._low_s > 0.5
+        turned = value > self._low + TURNED * reach or t_s - self._low_s > STAYS_S
         if not (back or turned):
             return None
         return self._finish(self._low_s if turned else t_s, 0.5 * (value + self._low) if turned else value, "")
@@ -158,7 +162,7 @@ class Tracker:
             return None  # sway, not an attempt
         if not too and reach > rule.largest.value:
             too = "large"
-        if not too and end_s - start_s < 0.5 * rule.shortest.value:
+        if not too and end_s - start_s < SEEN_OF_LENGTH * rule.shortest.value:
             too = "short"
         return Excursion(start_s, end_s, rest, top, too)
 
@@ -248,10 +252,11 @@ def reach_of(phases: Phases, rule: Rule) -> float:
     return _flexion_deg(excursion) if rule.course == "knee" else excursion
 
 
-def fit_phases(t_s: Array, values: Array, seen: Excursion, bend: float = 0.0) -> Phases | None:
+def fit_phases(t_s: Array, values: Array, seen: tuple[float, float], bend: float = 0.0) -> Phases | None:
     """Phases of one excursion from its samples, or None when too few were seen to tell.
 
     t_s, values: (n,) samples from before its start to its end or after, oriented with the top high; NaN where missing.
+    seen: when it was found to leave rest and to be back, in seconds.
     bend: see `posture_bend`.
 
     The samples are fitted by least squares with rest, a minimum-jerk way out, a level top, a minimum-jerk way back and
@@ -267,14 +272,14 @@ def fit_phases(t_s: Array, values: Array, seen: Excursion, bend: float = 0.0) ->
     if len(t) < 8:
         return None
     times, levels, sd = _gauss_newton(t, y, np.array(first_guess[:4]), np.array(first_guess[4:]), bend)
-    if times[0] < min(seen.start_s, t[0]) - STRAY_S or times[3] > max(seen.end_s, t[-1]) + STRAY_S:
+    if times[0] < min(seen[0], t[0]) - STRAY_S or times[3] > max(seen[1], t[-1]) + STRAY_S:
         times, levels, sd = np.array(first_guess[:4]), np.array(first_guess[4:]), (STRAY_S,) * 3
     start, top_start, top_end, end = (float(x) for x in times)
     hold = top_end - top_start
     if hold < 0:  # the two ways meet before either is complete
         top_start = top_end = 0.5 * (top_start + top_end)
         hold = 0.0
-    step = float(np.median(np.diff(t))) if len(t) > 1 else 0.0
+    step = float(np.median(np.diff(t)))
 
     def duration(value: float, sd_s: float, share: float) -> Estimate:
         return Estimate(value, math.sqrt(sd_s**2 + (share * value) ** 2 + step**2 / 12), "s")
@@ -293,16 +298,18 @@ def fit_phases(t_s: Array, values: Array, seen: Excursion, bend: float = 0.0) ->
     )
 
 
-def _start(t_s: Array, curve: Array, seen: Excursion) -> tuple[float, float, float, float, float, float, float] | None:
+def _start(
+    t_s: Array, curve: Array, seen: tuple[float, float]
+) -> tuple[float, float, float, float, float, float, float] | None:
     """First guess: the four times and the levels of rest, top and rest after, from crossings of a smoothed curve."""
-    inside = (t_s >= seen.start_s) & (t_s <= seen.end_s)
+    inside = (t_s >= seen[0]) & (t_s <= seen[1])
     if inside.sum() < 4:
         return None
     part = curve[inside]
     high, low = float(part.max()), float(part.min())
     top = float(part[part >= high - 0.1 * (high - low)].mean())
-    before = (t_s < seen.start_s) & (t_s > seen.start_s - 0.6)
-    after = (t_s > seen.end_s) & (t_s < seen.end_s + 0.4)
+    before = (t_s < seen[0]) & (t_s > seen[0] - 0.6)
+    after = (t_s > seen[1]) & (t_s < seen[1] + 0.4)
     rest = min(float(np.median(curve[before])), low + 0.5 * (top - low)) if before.any() else low
     rest_after = float(np.median(curve[after])) if after.sum() >= 3 else float(part[-1])
     peak = int(np.argmax(np.where(inside, curve, -np.inf)))
@@ -327,7 +334,7 @@ def _crossings(t_s: Array, share: Array) -> tuple[float, float] | None:
     return middle - 0.5 * length, middle + 0.5 * length
 
 
-_QUARTER_TO_THREE_QUARTERS: Final = 0.2815
+_QUARTER_TO_THREE_QUARTERS: Final = 0.2811
 """Share of a minimum-jerk movement's duration between a quarter and three quarters of its way."""
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from kneeline.content.schema import Dose, Exercise
 from kneeline.model.movement import Cue, Repetition, RepetitionVerdict, SetResult, SetSummary, View
@@ -19,20 +18,18 @@ def summarise(
     held_s: float = 0.0,
 ) -> SetResult:
     """One set, whole. held_s: time under tension of a hold, which has no repetitions."""
-    summary = dose_of(exercise.dose, reps)
-    if held_s:
-        summary = replace(summary, time_under_tension_s=held_s)
+    summary = dose_of(exercise.dose, reps, held_s)
     return SetResult(exercise.id, side, view, tuple(reps), summary, tuple(cues), tuple(warnings))
 
 
-def dose_of(dose: Dose | None, reps: Sequence[Repetition]) -> SetSummary:
+def dose_of(dose: Dose | None, reps: Sequence[Repetition], held_s: float = 0.0) -> SetSummary:
     """How much of one prescribed set was received.
 
     Each phase of a repetition is credited up to what was prescribed for it, so a rushed lowering is not made good by a
-    long hold, and more repetitions than prescribed are not credited.
+    long hold, and more repetitions than prescribed are not credited. held_s: time of a hold, which has no repetitions.
     """
     good = sum(rep.verdict is RepetitionVerdict.GOOD for rep in reps)
-    under_tension = sum(rep.lift_s.value + rep.hold_s.value + rep.lower_s.value for rep in reps)
+    under_tension = held_s + sum(rep.lift_s.value + rep.hold_s.value + rep.lower_s.value for rep in reps)
     if dose is None:
         return SetSummary(len(reps), good, under_tension, None, None)
     lift, hold, lower = dose.lift.value, dose.hold.value, dose.lower.value

@@ -28,49 +28,71 @@ SHOULDERS_OVER_TRUNK: Final = 0.75
 """Shoulder width over trunk length in a front view, for BlazePose keypoints. House default."""
 FOOT_OVER_SHANK: Final = 0.55
 """Heel-to-toe over shank length in a side view, for BlazePose keypoints. House default."""
-YAW_SD_DEG: Final = 8.0
-"""Error of a yaw estimate. House default; on 37 rendered clips the error had a standard deviation of 5 degrees."""
+YAW_SD_DEG: Final = 6.0
+"""Error of a yaw estimate. House default; `benchmarks/view.py` prints what it is on rendered people."""
+ACROSS_ALONE: Final = 0.85
+YAW_SD_ACROSS_DEG: Final = 20.0
+"""Without feet the shoulders tell a front or back view from this width on, and how badly. House defaults."""
+FACING_DEG: Final = 35.0
+"""A view this far off one of the four is still called by its name. House default."""
 MEMORY_S: Final = 1.5
-"""How long ago a frame still counts while the person has not started yet (they may turn into place)."""
+"""How long ago a frame still counts while the person has not started yet (they may turn into place). House default."""
 
 
 class ViewEstimate:
     """Running estimate of the view, forgetting the past until it is frozen by the first repetition."""
 
     def __init__(self) -> None:
-        self._across = self._forward = self._weight = 0.0
-        self._t_s = math.nan
+        self._across, self._forward = _Fading(), _Fading()
         self.frozen = False
 
     def add(self, t_s: float, across: float, forward: float) -> None:
-        """Take one frame's cues in; frames without them, and frames after freezing, change nothing."""
-        if self.frozen or math.isnan(across):
-            return
-        keep = math.exp(-(t_s - self._t_s) / MEMORY_S) if self._weight else 0.0
-        self._t_s = t_s
-        self._across = keep * self._across + across
-        self._forward = keep * self._forward + (0.0 if math.isnan(forward) else forward)
-        self._weight = keep * self._weight + 1.0
-
-    @property
-    def known(self) -> bool:
-        """Whether any frame has been seen."""
-        return self._weight > 0
+        """Take one frame's cues in; a cue that is NaN, and any after freezing, changes nothing."""
+        if not self.frozen:
+            self._across.add(t_s, across)
+            self._forward.add(t_s, forward)
 
     @property
     def yaw_deg(self) -> float:
-        """Turn of the person against the camera in degrees, (-180, 180]; 0 where nothing was seen."""
-        return math.degrees(math.atan2(self._forward, self._across)) if self._weight else 0.0
+        """Turn of the person against the camera in degrees, (-180, 180]; NaN where too little was seen to tell."""
+        across, forward = self._across.mean, self._forward.mean
+        if math.isnan(forward):
+            return (0.0 if across > 0 else 180.0) if abs(across) >= ACROSS_ALONE else math.nan
+        return math.degrees(math.atan2(forward, across))  # NaN when the shoulders were never seen
+
+    @property
+    def yaw_sd_deg(self) -> float:
+        """Standard deviation of `yaw_deg`'s error, in degrees."""
+        return YAW_SD_ACROSS_DEG if math.isnan(self._forward.mean) else YAW_SD_DEG
 
     @property
     def towards(self) -> int:
         """1 when the person faces the camera, -1 when their back does."""
-        return 1 if self._across >= 0 else -1
+        return -1 if self._across.mean < 0 else 1
 
     @property
     def forwards(self) -> int:
         """1 when the person's forward direction is image right."""
-        return 1 if self._forward >= 0 else -1
+        return -1 if self._forward.mean < 0 else 1
+
+
+class _Fading:
+    """Mean of what was seen lately; NaN before anything was."""
+
+    def __init__(self) -> None:
+        self._sum = self._weight = 0.0
+        self._t_s = 0.0
+
+    def add(self, t_s: float, value: float) -> None:
+        if math.isnan(value):
+            return
+        keep = math.exp(-(t_s - self._t_s) / MEMORY_S) if self._weight else 0.0
+        self._t_s = t_s
+        self._sum, self._weight = keep * self._sum + value, keep * self._weight + 1.0
+
+    @property
+    def mean(self) -> float:
+        return self._sum / self._weight if self._weight else math.nan
 
 
 def cues(g: Geometry) -> tuple[Array, Array]:
@@ -78,7 +100,10 @@ def cues(g: Geometry) -> tuple[Array, Array]:
     trunk = np.maximum(g.length("trunk"), 1e-6)
     shank = np.maximum(np.fmax(g.length("shank_left"), g.length("shank_right")), 1e-6)
     across = g.along("shoulders", 0) / trunk / SHOULDERS_OVER_TRUNK
-    forward = (g.along("foot_left", 0) + g.along("foot_right", 0)) / 2 / shank / FOOT_OVER_SHANK
+    left, right = g.along("foot_left", 0), g.along("foot_right", 0)
+    # Toes point outwards, which only the mean of both feet takes out; one foot is better than none.
+    feet = np.where(np.isnan(left), right, np.where(np.isnan(right), left, (left + right) / 2))
+    forward = feet / shank / FOOT_OVER_SHANK
     return across, forward
 
 
@@ -96,11 +121,22 @@ def off_plane_deg(yaw_deg: float, plane: str) -> float:
 
 def refusal(signal: Signal, yaw_deg: float) -> str:
     """Why a signal cannot be judged from this view, or "" when it can."""
-    off = off_plane_deg(yaw_deg, signal.plane)
-    if off <= signal.yaw_limit.value:
+    if signal.yaw_limit is None:
         return ""
     wanted = "from the front or behind" if signal.plane == "frontal" else "from the side"
-    return f"{signal.name} is seen {wanted}; this camera is {off:.0f} degrees off"
+    if math.isnan(yaw_deg):
+        return f"{signal.title} is seen {wanted}, and too little was seen to tell how the camera stands"
+    off = off_plane_deg(yaw_deg, signal.plane)
+    return (
+        f"{signal.title} is seen {wanted}; this camera is {off:.0f} degrees off" if off > signal.yaw_limit.value else ""
+    )
+
+
+def error_of(signal: Signal, yaw_deg: float) -> float:
+    """Error that the view adds to a signal, as one standard deviation in its unit."""
+    if signal.yaw_error is None or math.isnan(yaw_deg):
+        return 0.0
+    return signal.yaw_error.value * math.hypot(off_plane_deg(yaw_deg, signal.plane), YAW_SD_DEG)
 
 
 def facing_of(yaw_deg: float) -> str:
@@ -110,17 +146,17 @@ def facing_of(yaw_deg: float) -> str:
     ['front', 'right', 'back', 'left', 'unclear']
     """
     for name, centre in (("front", 0.0), ("right", 90.0), ("back", 180.0), ("left", -90.0)):
-        if abs(math.remainder(yaw_deg - centre, 360.0)) <= 35.0:
+        if abs(math.remainder(yaw_deg - centre, 360.0)) <= FACING_DEG:
             return name
     return "unclear"
 
 
 def judge_view(estimate: ViewEstimate, signal_id: str, library: Library, camera: Camera) -> View:
     """The clip's view, and whether repetitions that are counted on a signal can be seen from it."""
-    if not estimate.known:
-        nobody = "nobody could be seen well enough to tell the view"
-        return View("unclear", NotAssessable(nobody), usable=False, reasons=(nobody,))
     yaw = estimate.yaw_deg
     reason = refusal(library.signals[signal_id], yaw)
     reasons = (reason, camera.turn) if reason else ()
-    return View(facing_of(yaw), Estimate(yaw, YAW_SD_DEG, "deg"), usable=not reason, reasons=reasons)
+    if math.isnan(yaw):
+        unknown = NotAssessable("too little of the person was seen to tell how the camera stands")
+        return View("unclear", unknown, usable=not reason, reasons=reasons)
+    return View(facing_of(yaw), Estimate(yaw, estimate.yaw_sd_deg, "deg"), usable=not reason, reasons=reasons)

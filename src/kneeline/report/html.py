@@ -312,12 +312,17 @@ def _judging(exercise: Exercise, library: Library) -> Iterable[tuple[str, Number
             yield f"{rule.name}: {measure_name(rule.measure, library)} above", rule.above
         if rule.below is not None:
             yield f"{rule.name}: {measure_name(rule.measure, library)} below", rule.below
-    yield from _validity(exercise, library.measures, library)
+    yield from _method_errors(exercise, library.measures, library)
 
 
-def _validity(exercise: Exercise, measures: Mapping[str, object], library: Library) -> Iterable[tuple[str, Number]]:
+def _method_errors(
+    exercise: Exercise, measures: Mapping[str, object], library: Library
+) -> Iterable[tuple[str, Number]]:
     used = dict.fromkeys(library.measures[name].signal for name in exercise.measures if name in measures)
     for signal in used:
-        validity = library.signals[signal].validity
-        if validity is not None:
-            yield f"Error of {signal_words(signal)} seen by one camera, beyond keypoint noise", validity
+        known = library.signals[signal]
+        if known.method_error is not None:
+            yield (
+                f"Published error of {signal_words(signal)} ({known.method_error_kind}), not part of the ± above",
+                known.method_error,
+            )

@@ -138,6 +138,7 @@ def test_infinite_and_missing_numbers_do_no_harm() -> None:
     frames = replace(act.series, xy=act.series.xy.copy(), sd_px=act.series.sd_px.copy())
     frames.xy[::17, INDEX["left_heel"]] = np.nan
     frames.sd_px[5] = np.nan
+    frames.xy[40, INDEX["right_hip"]] = [np.inf, 300.0]
     assert run("calf_raise_ball_squeeze", frames)[0].summary.count == 2
 
 
@@ -160,6 +161,7 @@ def test_the_wrong_view_counts_nothing_and_says_how_to_turn() -> None:
 def test_a_frontal_measure_is_refused_from_the_side_and_never_good_by_default() -> None:
     act = performed("squat_single_leg", view="right", change={"working_fppa": 26.0})
     result, _ = run("squat_single_leg", act.series)
+    assert result.reps
     for rep in result.reps:
         (caves,) = [fault for fault in rep.faults if fault.id == "knee_caves_in"]
         assert caves.verdict is Verdict.NOT_ASSESSABLE
@@ -188,3 +190,52 @@ def test_dose_credits_each_phase_up_to_what_was_asked() -> None:
 def test_a_wrong_side_is_the_callers_mistake() -> None:
     with pytest.raises(ValueError, match="side"):
         Engine(LIBRARY.exercises["squat_double"], LIBRARY, "middle")
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_the_side_that_was_given_is_kept(side: str) -> None:
+    act = performed("squat_single_leg", "front", "right")
+    result, _ = run("squat_single_leg", act.series, side)
+    refined, _ = refine(result, act.series, LIBRARY.exercises["squat_single_leg"], LIBRARY)
+    assert refined.side == side
+    assert {rep.side for rep in refined.reps} == {side}
+    assert not any("was not given" in warning for warning in refined.warnings)
+
+
+def test_a_side_that_makes_no_sense_is_said() -> None:
+    result, _ = run("squat_double", performed("squat_double").series, "left")
+    assert any("works both legs" in warning for warning in result.warnings)
+
+
+def test_the_first_repetition_is_compared_with_no_other() -> None:
+    result, _ = run("calf_raise_ball_squeeze", performed("calf_raise_ball_squeeze", reps=2).series)
+    first, second = result.reps
+    assert isinstance(first.measures["excursion_of_usual_frac"], NotAssessable)
+    assert not isinstance(second.measures["excursion_of_usual_frac"], NotAssessable)
+
+
+def test_nobody_from_the_start_is_told_within_seconds() -> None:
+    engine = Engine(LIBRARY.exercises["squat_double"], LIBRARY)
+    events = [event for k in range(60) for event in engine.push(PoseFrame.empty(k / 30))]
+    assert [type(event) for event in events] == [Paused]
+
+
+def test_feet_that_are_not_seen_are_not_feet_that_stand_still() -> None:
+    act = performed("squat_double")
+    frames = replace(act.series, xy=act.series.xy.copy())
+    for part in ("left_ankle", "right_ankle", "left_heel", "right_heel", "left_foot_index", "right_foot_index"):
+        frames.xy[30:, INDEX[part]] = np.nan
+    result, _ = run("squat_double", frames)
+    assert result.summary.count == 0
+    assert any("feet could not be seen" in warning for warning in result.warnings)
+
+
+def test_a_hold_is_timed_and_a_short_lift_of_the_foot_is_none() -> None:
+    exercise = LIBRARY.exercises["single_leg_stand"]
+    long = Given(reps=1, lift_s=1.0, hold_s=8.0, lower_s=1.0, view="front", noise_px=1.0)
+    result, _ = run("single_leg_stand", perform(exercise, long, side="right").series, "right")
+    assert result.summary.count == 0
+    assert result.summary.time_under_tension_s == pytest.approx(9.0, abs=1.5)
+    short = Given(reps=1, lift_s=0.4, hold_s=0.3, lower_s=0.4, view="front", noise_px=1.0)
+    result, _ = run("single_leg_stand", perform(exercise, short, side="right").series, "right")
+    assert result.summary.time_under_tension_s == 0.0

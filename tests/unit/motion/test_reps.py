@@ -105,7 +105,7 @@ def test_phases_are_found_on_noisy_samples(lift: float, hold: float, lower: floa
     for seed in range(20):
         y = curve([times], T, 0.03, seed)
         (seen,) = excursions(T, y)
-        phases = fit_phases(T, y, seen)
+        phases = fit_phases(T, y, (seen.start_s, seen.end_s))
         assert phases is not None
         for estimate, truth in ((phases.out, lift), (phases.hold, hold), (phases.back, lower)):
             errors.append((abs(estimate.value - truth), estimate.sd))
@@ -120,7 +120,7 @@ def test_irregular_times_and_gaps_do_not_shift_the_phases() -> None:
     y = curve([(1.0, 2.2, 3.0, 4.6, 1.0)], t)
     y[(t > 2.4) & (t < 2.8)] = np.nan  # hidden at the top
     (seen,) = excursions(t, y)
-    phases = fit_phases(t, y, seen)
+    phases = fit_phases(t, y, (seen.start_s, seen.end_s))
     assert phases is not None
     assert (phases.start_s, phases.end_s) == pytest.approx((1.0, 4.6), abs=0.12)
     assert phases.hold.value == pytest.approx(0.8, abs=0.12)
@@ -128,7 +128,7 @@ def test_irregular_times_and_gaps_do_not_shift_the_phases() -> None:
 
 def test_too_few_samples_give_no_phases() -> None:
     t = np.array([0.0, 1.0, 2.0, 3.0])
-    assert fit_phases(t, np.array([0.0, 1.0, 1.0, 0.0]), Excursion(0.5, 2.5, 0.0, 1.0)) is None
+    assert fit_phases(t, np.array([0.0, 1.0, 1.0, 0.0]), (0.5, 2.5)) is None
 
 
 def test_hips_lag_behind_a_knee() -> None:

@@ -57,3 +57,21 @@ def test_the_wrong_view_says_how_to_turn() -> None:
     judged = view.judge_view(seen_from("front", 0.0), "knee_flexion", load(), exercise.camera)
     assert not judged.usable
     assert exercise.camera.turn in judged.reasons
+
+
+def test_without_feet_a_side_view_is_not_called_a_front_view() -> None:
+    """Keypoint sets of 17 have no heels and toes."""
+    estimate = view.ViewEstimate()
+    for k in range(30):
+        estimate.add(k / 30, 0.1, np.nan)
+    assert np.isnan(estimate.yaw_deg)
+    fppa = load().signals["fppa"]
+    assert "too little" in view.refusal(fppa, estimate.yaw_deg)
+    assert view.refusal(load().signals["hip_drop"], estimate.yaw_deg) == ""
+
+
+def test_without_feet_wide_shoulders_tell_front_from_back_with_a_larger_error() -> None:
+    estimate = view.ViewEstimate()
+    estimate.add(0.0, -0.95, np.nan)
+    assert estimate.yaw_deg == 180.0
+    assert estimate.yaw_sd_deg > view.YAW_SD_DEG
