@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from kneeline.capture.pose_model import Picture
 
 _DETECTOR_PX, _LANDMARK_PX = 224, 256
-_MIN_SCORE = 0.5  # detection, presence and heat-map peak: MediaPipe's default for all three
+_MIN_CONFIDENCE = 0.5  # detection, presence and heat-map peak: MediaPipe's default for all three
 _NMS_OVERLAP = 0.3
 _REGION_SCALE = 1.25
 _MAP_PX = 64  # side of the landmark model's heat maps
@@ -52,14 +52,14 @@ _HOME, _BACK_S, _STAND = 0.1, 0.3, 0.03  # how near, how long and how still side
 class Region:
     """Square in the picture that holds one person: centre and side in pixels, turn in radians (clockwise on screen).
 
-    score: the detector's figure, 0..1; 1 for a region that comes from landmarks.
+    confidence: the detector's figure, 0..1; 1 for a region that comes from landmarks.
     """
 
     x_px: float
     y_px: float
     size_px: float
     turn_rad: float
-    score: float = 1.0
+    confidence: float = 1.0
 
     def unlike(self, other: Region) -> float:
         """How different two regions are in place and size: 0 is the same, 1 is a whole region apart.
@@ -75,12 +75,12 @@ class Region:
         return math.hypot(self.x_px - other.x_px, self.y_px - other.y_px) / size
 
 
-def _region(start: Array, end: Array, score: float = 1.0) -> Region:
+def _region(start: Array, end: Array, confidence: float = 1.0) -> Region:
     """The region around a person from the middle of the hips and a second point that gives size and direction."""
     dx, dy = float(end[0] - start[0]), float(end[1] - start[1])
     turn = math.pi / 2 - math.atan2(-dy, dx)
     turn -= 2 * math.pi * math.floor((turn + math.pi) / (2 * math.pi))
-    return Region(float(start[0]), float(start[1]), 2 * _REGION_SCALE * math.hypot(dx, dy), turn, score)
+    return Region(float(start[0]), float(start[1]), 2 * _REGION_SCALE * math.hypot(dx, dy), turn, confidence)
 
 
 def _crop(rgb: Picture, region: Region, side: int, border: int) -> Picture:
@@ -160,20 +160,20 @@ class PersonDetector:
     def __init__(self, task: Path) -> None:
         self._net = _interpreter(_read(task, "pose_detector.tflite"))
         self._input = self._net.get_input_details()[0]["index"]
-        self._boxes, self._scores = (d["index"] for d in self._net.get_output_details())
+        self._boxes, self._logits = (d["index"] for d in self._net.get_output_details())
         self._anchors = _anchors()
 
     def find(self, rgb: Picture) -> list[Region]:
-        """Everybody in the picture, in its pixels, in falling order of score."""
+        """Everybody in the picture, in its pixels, in falling order of confidence."""
         height, width = rgb.shape[:2]
         side = float(max(width, height))
         whole = Region(width / 2, height / 2, side, 0.0)
         crop = _crop(rgb, whole, _DETECTOR_PX, cv2.BORDER_CONSTANT)
         self._net.set_tensor(self._input, (crop.astype(np.float32) * (2 / 255) - 1)[None])
         self._net.invoke()
-        logits = self._net.get_tensor(self._scores)[0, :, 0].astype(np.float64)
-        scores = _sigmoid(np.clip(logits, -100, 100))
-        (seen,) = np.nonzero(scores >= _MIN_SCORE)
+        logits = self._net.get_tensor(self._logits)[0, :, 0].astype(np.float64)
+        confidence = _sigmoid(np.clip(logits, -100, 100))
+        (seen,) = np.nonzero(confidence >= _MIN_CONFIDENCE)
         if len(seen) == 0:
             return []
         raw = self._net.get_tensor(self._boxes)[0, seen].astype(np.float64) / _DETECTOR_PX
@@ -181,16 +181,16 @@ class PersonDetector:
         points[:, [0, 2, 3, 4, 5]] += self._anchors[seen, None]
         corner = np.array([whole.x_px, whole.y_px]) - side / 2
         return [
-            _region(corner + side * hips, corner + side * top, score)
-            for hips, top, score in _weighted_nms(points, scores[seen])
+            _region(corner + side * hips, corner + side * top, sure)
+            for hips, top, sure in _weighted_nms(points, confidence[seen])
         ]
 
 
-def _weighted_nms(points: Array, scores: Array) -> list[tuple[Array, Array, float]]:
-    """Merge overlapping detections into their score-weighted mean; (hip middle, size point, score) of each person."""
+def _weighted_nms(points: Array, confidence: Array) -> list[tuple[Array, Array, float]]:
+    """Merge overlapping detections into their weighted mean; (hip middle, size point, confidence) of each person."""
     low, high = points[:, 0] - points[:, 1] / 2, points[:, 0] + points[:, 1] / 2
     area = np.prod(high - low, axis=1)
-    left = np.argsort(-scores, kind="stable")
+    left = np.argsort(-confidence, kind="stable")
     people = []
     while len(left):
         best = left[0]
@@ -199,8 +199,8 @@ def _weighted_nms(points: Array, scores: Array) -> list[tuple[Array, Array, floa
         same = shared / (area[left] + area[best] - shared) > _NMS_OVERLAP
         same[0] = True
         group = left[same]
-        mean = np.average(points[group], axis=0, weights=scores[group])
-        people.append((mean[2], mean[3], float(scores[best])))
+        mean = np.average(points[group], axis=0, weights=confidence[group])
+        people.append((mean[2], mean[3], float(confidence[best])))
         left = left[~same]
     return people
 
@@ -215,7 +215,7 @@ class _Raw:
 
     @property
     def is_person(self) -> bool:
-        return self.presence >= _MIN_SCORE
+        return self.presence >= _MIN_CONFIDENCE
 
 
 class _Landmarks:
@@ -264,7 +264,7 @@ class _Landmarks:
         np.reciprocal(weight + 1, out=weight)
         weight[off_map] = 0.0
         total, dx, dy = (weight @ self._moments).T.astype(np.float64)
-        use = ~off_map[:, _KERNEL**2 // 2] & (weight.max(axis=1) >= _MIN_SCORE)
+        use = ~off_map[:, _KERNEL**2 // 2] & (weight.max(axis=1) >= _MIN_CONFIDENCE)
         total[~use] = 1.0
         peak = (at + np.stack([dx, dy], axis=1) / total[:, None]) / _MAP_PX
         return np.where(use[:, None], peak, xy)
@@ -347,7 +347,12 @@ class BlazePose:
         if best is None or raw is None or not raw.is_person:
             return PoseFrame.empty(t_s, people=-1)
         xy, visibility = (points[: len(KEYPOINTS)] for points in self._landmarks.read(raw, best))
-        return PoseFrame(t_s, xy, self._calibration.sd_px(xy, visibility), visibility, -1)
+        return self._frame(t_s, xy, visibility, rgb)
+
+    def _frame(self, t_s: float, xy: Array, visibility: Array, rgb: Picture) -> PoseFrame:
+        """Keypoints with their errors, which outside the picture are as wide as `read_pose_log` makes them."""
+        sd_px = self._calibration.sd_px(xy, visibility, (rgb.shape[1], rgb.shape[0]))
+        return PoseFrame(t_s, xy, sd_px, visibility, -1)
 
     def _run(self, rgb: Picture, region: Region) -> _Raw:
         return self._landmarks.run(self._landmarks.crop(rgb, region))
@@ -378,7 +383,7 @@ class BlazePose:
         n = len(KEYPOINTS)  # two further points steer the region
         if not self._is_same_person(t_s, _region(xy[n], xy[n + 1])):
             return PoseFrame.empty(t_s, people=-1)
-        return PoseFrame(t_s, xy[:n], self._calibration.sd_px(xy[:n], visibility[:n]), visibility[:n], -1)
+        return self._frame(t_s, xy[:n], visibility[:n], rgb)
 
     def _is_same_person(self, t_s: float, place: Region) -> bool:
         """Whether the place just found continues the person followed; moves on when it does."""

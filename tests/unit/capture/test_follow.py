@@ -10,8 +10,10 @@ import numpy as np
 import pytest
 
 from kneeline.capture.blazepose import BlazePose, PersonDetector, Region
+from kneeline.capture.calibration import apparent_size
 from kneeline.capture.follow import pose_video, read_video
 from kneeline.capture.pose_model import PoseModel, model_path, open_pose_model
+from kneeline.capture.poselog import read_pose_log, write_pose_log
 from kneeline.capture.video import open_video
 from kneeline.model.pose import INDEX, PoseFrame, PoseSeries
 
@@ -146,6 +148,22 @@ def test_keypoints_are_in_pixels_of_the_full_size_picture(first: list[Picture], 
     np.testing.assert_allclose(b.sd_px[:, legs], 4 * a.sd_px[:, legs], rtol=0.5)
 
 
+def test_feet_out_of_the_picture_are_as_unsure_as_in_the_log_of_the_same_video(tmp_path: Path) -> None:
+    """Also where the picture was scaled down for the model."""
+    example = Path(__file__).parents[3] / "examples" / "calf_raise.mp4"
+    cut = [picture[:350] for picture in pictures(example, every=60)]
+    for times in (1, 5):
+        clip = write(tmp_path / f"cut{times}.mp4", [p.repeat(times, axis=0).repeat(times, axis=1) for p in cut])
+        series, about = read_video(clip)
+        below = series.xy[..., 1] > about.height_px
+        heels = [INDEX["left_heel"], INDEX["right_heel"]]
+        assert below[:, heels].all(), "the clip has no feet out of the picture"
+        assert (series.sd_px[:, heels] >= 0.099 * apparent_size(series.xy)[:, None]).all()
+        write_pose_log(tmp_path / "log.parquet", series, about)
+        kept, _ = read_pose_log(tmp_path / "log.parquet")
+        np.testing.assert_allclose(kept.sd_px, series.sd_px, rtol=1e-9)
+
+
 def test_a_model_without_streaming_works_too(first: list[Picture], tmp_path: Path) -> None:
     class Still:
         """A model that needs no pixels."""
@@ -167,7 +185,7 @@ def test_a_model_without_streaming_works_too(first: list[Picture], tmp_path: Pat
 def test_detector_finds_each_person_where_they_are(first: list[Picture], second: list[Picture]) -> None:
     people = PersonDetector(model_path("full")).find(scene(0, first, second, 700))
     assert sorted(round(p.x_px / 100) for p in people) == [3, 8]
-    assert all(0.5 <= p.score <= 1 for p in people)
+    assert all(0.5 <= p.confidence <= 1 for p in people)
 
 
 def test_regions_compare_by_place_and_size() -> None:
