@@ -97,7 +97,8 @@ class Calibration:
     def sd_px(self, xy: Array, confidence: Array, picture_px: tuple[int, int] | None = None) -> Array:
         """(..., 33) standard deviation along each axis, in the unit of xy; NaN where xy is.
 
-        xy: (..., 33, 2). confidence: (..., 33), NaN read as 0. picture_px: width and height, if known.
+        xy: (..., 33, 2). confidence: (..., 33); NaN, where the model said none, gets its widest row.
+        picture_px: width and height, if known.
 
         >>> still = np.array([[x, 3.0 * x] for x in range(33)])
         >>> surer = calibration_for("blazepose-full").sd_px(still, np.full(33, 0.99))
@@ -108,6 +109,7 @@ class Calibration:
         there = np.isfinite(xy[..., 0]) & np.isfinite(xy[..., 1])
         if self.fixed is not None:
             return np.where(there, self.fixed, np.nan)
+        # Tables never rise with confidence, so that the first row is the widest.
         step = np.nan_to_num(np.clip(confidence, 0.0, 1.0) * _STEPS).astype(np.intp)
         fraction = self.table[step, _COLUMNS]
         if picture_px is not None:

@@ -19,6 +19,7 @@ from kneeline.model.pose import Array, PoseSeries, Recording
 Log = tuple[PoseSeries, Recording]
 
 _MM = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "meters": 1000.0, "metres": 1000.0, "millimeters": 1.0, "in": 25.4}
+_TALL = {"m": (0.25, 2.5), "cm": (25.0, 250.0), "mm": (250.0, 2500.0)}  # a leg alone, and a person who reaches up
 _PIXEL_SCALE = 20.0  # no person is 20 m tall: a "metric" file beyond this holds pixels
 _LIMBS = ("RShoulder", "RElbow", "RWrist", "LShoulder", "LElbow", "LWrist")
 _LEGS = ("RHip", "RKnee", "RAnkle", "LHip", "LKnee", "LAnkle")
@@ -87,8 +88,8 @@ def read_trc(path: str | Path, *, plane: Plane = "sagittal") -> Log:
     flat = bool(np.nan_to_num(np.abs(xyz[..., 2])).max(initial=0.0) == 0.0)
     tall = float(np.nanmax(np.abs(xyz), initial=0.0)) * _MM.get(unit, 1000.0) / 1000.0
     if "_px" in path.stem or unit == "px" or (flat and tall > _PIXEL_SCALE):
-        sure = np.where(np.isfinite(xyz[..., 0]), 1.0, np.nan)
-        return flat_points(table[:, 1], names, xyz[..., :2], sure, model="unknown (TRC in pixels)", source=path.name)
+        unsaid = np.full(xyz.shape[:2], np.nan)
+        return flat_points(table[:, 1], names, xyz[..., :2], unsaid, model="unknown (TRC in pixels)", source=path.name)
     return solid_points(table[:, 1], names, xyz * _MM.get(unit, 1000.0), plane=plane, source=path.name)
 
 
@@ -238,12 +239,32 @@ def read_movement(path: str | Path, *, plane: Plane = "sagittal", fps: float | N
     if data.attrs.get("time_unit", "seconds") == "frames":
         t_s = t_s / (fps or float(data.attrs.get("fps") or 30.0))
     if xyz.shape[2] == 3:
-        return solid_points(t_s, names, xyz, plane=plane, source=path.name)
-    sure = np.ones(xyz.shape[:2])
+        unit = str(data["position"].attrs.get("units") or data.attrs.get("space_unit") or "").strip().lower()
+        factor, said = (_MM[unit], ()) if unit in _MM else _guessed_unit(path, xyz)
+        return solid_points(t_s, names, xyz * factor, plane=plane, source=path.name, warnings=said)
+    sure = np.full(xyz.shape[:2], np.nan)
     if "confidence" in data:
         sure = np.asarray(data["confidence"].transpose("time", names_dim).values, dtype=np.float64)
     model = str(data.attrs.get("source_software") or "unknown")
     return flat_points(t_s, names, xyz, sure, model=model, source=path.name)
+
+
+def _guessed_unit(path: Path, xyz: Array) -> tuple[float, tuple[str, ...]]:
+    """Millimetres in one unit of points (n, m, 3), told by how large the person would be, with a sentence that says so.
+
+    Raises: InputError when no person is as large in any unit.
+    """
+    spread = np.nanmax(xyz, axis=1, initial=-np.inf) - np.nanmin(xyz, axis=1, initial=np.inf)
+    spread = spread[np.isfinite(spread).all(axis=1)]
+    tall = float(np.median(spread.max(axis=1))) if len(spread) else 0.0
+    for unit, (low, high) in _TALL.items():
+        if low <= tall < high:
+            return _MM[unit], (f"The file names no unit of length; the size of the person says {unit}.",)
+    raise InputError(
+        f"{path.name} names no unit of length, and a person {tall:g} units tall is none in m, cm or mm",
+        expected='"position" with the attribute units: m, cm or mm',
+        try_next="set it and save the file again",
+    )
 
 
 def _extra(module: str, what: str) -> Any:

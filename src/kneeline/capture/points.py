@@ -85,7 +85,7 @@ def flat_points(
     source: str,
     warnings: tuple[str, ...] = (),
 ) -> tuple[PoseSeries, Recording]:
-    """Points (n, m, 2) in pixels, y down, as a series; confidence (n, m).
+    """Points (n, m, 2) in pixels, y down, as a series; confidence (n, m), NaN where the file says none.
 
     The size of the picture is not known from points: what is reported is the smallest that holds them.
 
@@ -102,7 +102,7 @@ def flat_points(
 
 
 def solid_points(
-    t_s: Array, names: list[str], xyz_mm: Array, *, plane: Plane, source: str
+    t_s: Array, names: list[str], xyz_mm: Array, *, plane: Plane, source: str, warnings: tuple[str, ...] = ()
 ) -> tuple[PoseSeries, Recording]:
     """Points (n, m, 3) in millimetres, projected without perspective onto one plane of the body; 1 px is 1 mm.
 
@@ -114,7 +114,7 @@ def solid_points(
     """
     if plane not in ("sagittal", "frontal"):
         raise InputError(f'there is no plane "{plane}"', expected='"sagittal" or "frontal"')
-    points, sure = _as_keypoints(names, xyz_mm, np.ones(xyz_mm.shape[:2]), source)
+    points, sure = _as_keypoints(names, xyz_mm, np.full(xyz_mm.shape[:2], np.nan), source)
     across, up, turned = _directions(points, source)
     forward = np.cross(across, up)
     rightwards = forward if plane == "sagittal" else across  # from the front the person's left is on the right
@@ -122,7 +122,7 @@ def solid_points(
     low = np.nanmin(xy, axis=(0, 1)) - _MARGIN
     high = np.nanmax(xy, axis=(0, 1)) + _MARGIN
     kind = "marker-triangulated" if "nose" in match(names) else "marker"
-    said: tuple[str, ...] = (f"Seen along one direction ({plane} plane), 1 px is 1 mm.",)
+    said = (*warnings, f"Seen along one direction ({plane} plane), 1 px is 1 mm.")
     if turned:
         said += ("The person turned during the recording: the chosen plane fits only part of it.",)
     nobody = np.full(len(t_s), -1, dtype=np.int64)

@@ -1,8 +1,8 @@
 """Pose logs: keypoints of one person as a Parquet table, one row per picture.
 
 Columns: `t_s` and, per keypoint, `<name>_x`, `<name>_y` (pixels, y down) and `<name>_confidence` (0..1), null where the
-keypoint is absent; `people` (optional), null where nobody counted. File metadata: width_px, height_px, model,
-model_version, source, warnings (a JSON list).
+keypoint is absent; a confidence that is null, or has no column, was not said. `people` (optional), null where nobody
+counted. File metadata: width_px, height_px, model, model_version, source, warnings (a JSON list).
 """
 
 from __future__ import annotations
@@ -150,7 +150,7 @@ def _read_columns(path: Path, file: Any, known: list[str], names: set[str]) -> t
         for name in known:
             i = KEYPOINTS.index(name)
             xy[:, i, 0], xy[:, i, 1] = column(f"{name}_x"), column(f"{name}_y")
-            confidence[:, i] = column(f"{name}_confidence") if f"{name}_confidence" in names else 1.0
+            confidence[:, i] = column(f"{name}_confidence") if f"{name}_confidence" in names else np.nan
         people = np.nan_to_num(column("people"), nan=-1.0) if "people" in names else np.full(n, -1.0)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise InputError(

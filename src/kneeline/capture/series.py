@@ -25,7 +25,7 @@ def checked_series(
 ) -> tuple[PoseSeries, tuple[str, ...]]:
     """A series whose times rise and whose absent keypoints are NaN throughout, with sentences about what was wrong.
 
-    Shapes as in PoseSeries. name: of the file, for the errors.
+    Shapes as in PoseSeries; confidence is NaN where the file says none. name: of the file, for the errors.
 
     Raises: InputError when no row is left.
     """
@@ -45,7 +45,7 @@ def checked_series(
         said.append(f"{int(wild.sum())} keypoints with impossible coordinates were read as absent.")
     absent = wild | np.isnan(xy).any(axis=-1)
     xy[absent], confidence[absent] = np.nan, np.nan
-    confidence = np.where(absent, np.nan, np.clip(np.nan_to_num(confidence, posinf=0.0), 0.0, 1.0))
+    confidence = np.where(absent | ~np.isfinite(confidence), np.nan, np.clip(confidence, 0.0, 1.0))
     pieces = (slice(i, i + _PIECE) for i in range(0, len(t_s), _PIECE))  # a long log at once would need much memory
     sd_px = np.concatenate([calibration.sd_px(xy[p], confidence[p], picture_px) for p in pieces])
     return PoseSeries(t_s, xy, sd_px, confidence, people), tuple(said)
@@ -101,7 +101,7 @@ def _about_people(series: PoseSeries) -> tuple[str, ...]:
     for first, last in _spans(series.t_s[looked], np.greater(series.people[looked], 1)):
         said.append(
             f"A second person was in view from {first:.1f} s to {last:.1f} s; "
-            "the person nearest the place at the start was followed."
+            "one person was followed; after more than 2 s out of sight that may be somebody else."
         )
     for first, last in _spans(series.t_s, np.logical_not(seen)):
         if last - first >= _MIN_S:

@@ -39,7 +39,7 @@ class PoseFrame:
     t_s: the frame's own presentation time in seconds.
     xy: (33, 2) pixels, x right, y down, in the upright picture; NaN where a keypoint was not found.
     sd_px: (33,) standard deviation of each keypoint's error in pixels, as its pose model was calibrated; NaN with xy.
-    confidence: (33,) the pose model's own figure, 0..1; means something else in every model.
+    confidence: (33,) the pose model's own figure, 0..1; means something else in every model; NaN where it said none.
     people: how many people were seen at this moment, -1 where nobody looked.
     """
 

@@ -109,6 +109,7 @@ def test_pixel_trc_that_says_metres_stays_in_pixels(tmp_path: Path) -> None:
     (tmp_path / "walk.trc").write_text(trc_text(points))
     series, about = open_log(tmp_path / "walk.trc")
     assert at(series, "right_hip") == pytest.approx(points[0, :2])
+    assert np.isnan(series.confidence).all(), "the file says none"
     assert about.pose_model.startswith("unknown")
     assert (about.width_px, about.height_px) == (460, 500)
 
@@ -207,6 +208,33 @@ def test_movement_netcdf(tmp_path: Path) -> None:
     data.drop_vars("position").to_netcdf(tmp_path / "b.nc", engine="h5netcdf")
     with pytest.raises(InputError, match="no poses dataset"):
         open_log(tmp_path / "b.nc")
+
+
+def movement_3d(path: Path, points: np.ndarray, **attrs: str) -> Path:
+    """A file of movement with the standing points, three times."""
+    xarray = pytest.importorskip("xarray", reason="the extra `formats` is not installed")
+    pytest.importorskip("h5py", reason="the extra `formats` is not installed")
+    position = xarray.DataArray(
+        np.repeat(points.T[None], 3, axis=0), dims=("time", "space", "keypoints"), attrs=attrs
+    )  # (time, space, keypoints)
+    coords = {"time": np.arange(3) / 60, "space": ["x", "y", "z"], "keypoints": NAMES}
+    data = xarray.Dataset({"position": position}, coords=coords, attrs={"time_unit": "seconds"})
+    data.to_netcdf(path, engine="h5netcdf")
+    return path
+
+
+@pytest.mark.parametrize(("factor", "attrs", "guessed"), [(1, {}, "m"), (1000, {}, "mm"), (100, {"units": "cm"}, "")])
+def test_movement_in_space_is_read_in_its_unit_or_the_one_a_person_fits(
+    tmp_path: Path, factor: float, attrs: dict[str, str], guessed: str
+) -> None:
+    series, about = open_log(movement_3d(tmp_path / "a.nc", STANDING_M * factor, **attrs))
+    assert at(series, "right_knee") - at(series, "right_hip") == pytest.approx([50, 400], abs=1e-3)
+    assert any(w.endswith(f"says {guessed}.") for w in about.warnings) == bool(guessed)
+
+
+def test_movement_in_space_without_a_unit_that_fits_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no unit of length"):
+        open_log(movement_3d(tmp_path / "a.nc", STANDING_M * 7))
 
 
 def test_a_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -195,6 +195,21 @@ def test_confidence_outside_0_to_1_is_clipped(log: Path) -> None:
     assert read.confidence[:, 0].max() == 1.0
 
 
+def test_a_confidence_that_was_not_said_is_neither_0_nor_1(log: Path) -> None:
+    said: list[float | None] = [0.9] * 20
+    said[4] = None
+    rewrite(log, left_knee_confidence=None, right_knee_confidence=said)
+    read, _ = read_pose_log(log)
+    left, right = INDEX["left_knee"], INDEX["right_knee"]
+    assert np.isnan(read.confidence[:, left]).all()
+    assert np.flatnonzero(np.isnan(read.confidence[:, right])).tolist() == [4]
+    widest = calibration_for("blazepose-full").sd_px(read.xy, np.zeros((20, 33)), (640, 480))
+    np.testing.assert_array_equal(read.sd_px[:, left], widest[:, left])
+    assert read.sd_px[4, right] == widest[4, right]
+    inside = (read.xy[5] >= 0).all(axis=-1) & (read.xy[5] <= (640, 480)).all(axis=-1)
+    assert not inside[right] or read.sd_px[5, right] < widest[5, right]
+
+
 def test_a_log_of_a_moment_when_nobody_was_there_says_so(tmp_path: Path) -> None:
     nobody = series(90)
     nobody.xy[30:80] = np.nan
@@ -212,7 +227,8 @@ def test_a_second_person_is_said_once_for_each_stay(tmp_path: Path) -> None:
     write_pose_log(tmp_path / "a.parquet", two, ABOUT)
     said = [w for w in read_pose_log(tmp_path / "a.parquet")[1].warnings if "second person" in w]
     assert said == [
-        "A second person was in view from 3.0 s to 5.0 s; the person nearest the place at the start was followed."
+        "A second person was in view from 3.0 s to 5.0 s; "
+        "one person was followed; after more than 2 s out of sight that may be somebody else."
     ]
 
 
