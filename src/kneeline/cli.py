@@ -327,7 +327,7 @@ def _print(result: SetResult, recording: Recording, exercise: Exercise, library:
 
 def _check_outputs(source: Path, *outputs: Path | None) -> None:
     """Refuse what cannot be written before the long work starts."""
-    from kneeline.report.files import check_writable
+    from kneeline.files import check_writable
 
     wanted = [path for path in outputs if path is not None and path != _STDOUT]
     for i, path in enumerate(wanted):

@@ -7,10 +7,7 @@ counted. File metadata: width_px, height_px, model, model_version, source, warni
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +16,7 @@ import numpy.typing as npt
 
 from kneeline.capture.calibration import calibration_for
 from kneeline.capture.series import checked_series, recording
+from kneeline.files import whole_file
 from kneeline.model.errors import InputError
 from kneeline.model.pose import KEYPOINTS, Array, PoseSeries, Recording
 
@@ -31,7 +29,6 @@ def write_pose_log(path: str | Path, series: PoseSeries, about: Recording, model
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    path = Path(path)
     meta = {
         "width_px": str(about.width_px),
         "height_px": str(about.height_px),
@@ -40,27 +37,9 @@ def write_pose_log(path: str | Path, series: PoseSeries, about: Recording, model
         "source": about.source,
         "warnings": json.dumps(about.warnings),
     }
-    scratch = None
-    try:
-        handle, scratch = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            pq.write_table(_table(pa, series).replace_schema_metadata(meta), file, compression="zstd")
-            file.flush()
-            os.fsync(file.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        os.chmod(scratch, 0o666 & ~mask)  # mkstemp's files are for their owner alone
-        os.replace(scratch, path)
-    except BaseException as error:
-        if scratch is not None:
-            with contextlib.suppress(OSError):
-                os.unlink(scratch)
-        if isinstance(error, OSError):
-            raise InputError(
-                f"the pose log {path} could not be written ({error.strerror or error})",
-                try_next="choose a folder that exists, may be written and has room",
-            ) from error
-        raise
+    rows = _table(pa, series).replace_schema_metadata(meta)
+    with whole_file(Path(path)) as scratch:
+        pq.write_table(rows, scratch, compression="zstd")
 
 
 def _table(pa: Any, series: PoseSeries) -> Any:

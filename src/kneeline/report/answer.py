@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kneeline import __version__
+from kneeline.files import whole_file
 from kneeline.model.movement import FaultFinding, Repetition, SetResult
 from kneeline.model.pose import Recording
 from kneeline.model.quantity import Estimate, Measured
-from kneeline.report.files import whole_file
 
 if TYPE_CHECKING:
     from kneeline.content.load import Library

@@ -12,10 +12,10 @@ from markupsafe import Markup
 
 from kneeline import __version__
 from kneeline.content.schema import Exercise, FaultRule, Number
+from kneeline.files import whole_file
 from kneeline.model.movement import RepetitionVerdict, SetResult, SignalTrace
 from kneeline.model.pose import Recording
 from kneeline.model.quantity import Estimate, Measured, NotAssessable, Verdict
-from kneeline.report.files import whole_file
 from kneeline.report.plots import Panel, panel_plot, scale, signal_plot
 from kneeline.report.story import (
     SIGN,

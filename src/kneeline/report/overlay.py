@@ -18,10 +18,10 @@ import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
 from kneeline.content.schema import Exercise
+from kneeline.files import whole_file
 from kneeline.model.errors import InputError
 from kneeline.model.movement import Phase, Repetition, RepetitionVerdict, SetResult, SignalTrace
 from kneeline.model.pose import INDEX, PoseSeries
-from kneeline.report.files import whole_file
 from kneeline.report.story import phase_order, prescribed, signal_words
 
 Picture = npt.NDArray[np.uint8]

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from kneeline import __version__
+from kneeline.files import whole_file
 from kneeline.model.movement import SetResult, SignalTrace
-from kneeline.report.files import whole_file
 
 if TYPE_CHECKING:
     import pyarrow as pa

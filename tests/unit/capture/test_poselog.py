@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -74,15 +75,29 @@ def test_a_failed_write_leaves_nothing_and_keeps_what_was_there(log: Path, monke
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(pq, "write_table", full_disk)
-    with pytest.raises(InputError, match="No space left"):
+    with pytest.raises(InputError, match="disk is full"):
         write_pose_log(log, series(5), ABOUT)
     assert log.read_bytes() == before
     assert list(log.parent.iterdir()) == [log]
 
 
 def test_a_folder_that_is_missing_is_said(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="could not be written"):
+    with pytest.raises(InputError, match="no folder"):
         write_pose_log(tmp_path / "no" / "a.parquet", series(), ABOUT)
+
+
+def test_a_link_a_pipe_and_a_device_stay_what_they_are(tmp_path: Path) -> None:
+    (tmp_path / "link.parquet").symlink_to(tmp_path / "real.parquet")
+    write_pose_log(tmp_path / "link.parquet", series(), ABOUT)
+    assert (tmp_path / "link.parquet").is_symlink()
+    whole = (tmp_path / "real.parquet").read_bytes()
+    os.mkfifo(tmp_path / "pipe")
+    with subprocess.Popen(["cat", tmp_path / "pipe"], stdout=subprocess.PIPE) as reader:
+        write_pose_log(tmp_path / "pipe", series(), ABOUT)
+        assert reader.communicate(timeout=20)[0] == whole
+    assert (tmp_path / "pipe").is_fifo()
+    write_pose_log("/dev/null", series(), ABOUT)
+    assert Path("/dev/null").is_char_device()
 
 
 def test_an_interrupted_write_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,8 +37,7 @@ def check_writable(path: Path, *, inputs: Iterable[Path] = (), others: Iterable[
         path.exists()
     if path.is_dir():
         raise InputError(f"{path} is a folder", expected="the name of a file to write", try_next=f"{path / 'set.out'}")
-    if not path.parent.is_dir():
-        raise InputError(f"there is no folder {path.parent} to write {path.name} into", try_next="create it first")
+    _has_folder(path)
     for given in inputs:
         if _same(path, given):
             raise InputError(f"{path} is the input itself", expected="another file to write", try_next="a new name")
@@ -58,8 +57,9 @@ def check_writable(path: Path, *, inputs: Iterable[Path] = (), others: Iterable[
 def whole_file(path: Path) -> Iterator[Path]:
     """A scratch file beside `path` to write to, renamed to `path` once everything is written, else removed.
 
-    Raises: InputError when the disk is full or refuses the file.
+    Raises: InputError when there is no folder to write to, or the disk is full or refuses the file.
     """
+    _has_folder(path)
     scratch = _scratch(path)
     try:
         with _explained(path):
@@ -67,6 +67,11 @@ def whole_file(path: Path) -> Iterator[Path]:
             _settle(scratch, path)
     finally:
         scratch.unlink(missing_ok=True)
+
+
+def _has_folder(path: Path) -> None:
+    if not path.parent.is_dir():
+        raise InputError(f"there is no folder {path.parent} to write {path.name} into", try_next="create it first")
 
 
 def _settle(scratch: Path, path: Path) -> None:

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from kneeline.files import check_writable, whole_file
 from kneeline.model.errors import InputError
-from kneeline.report.files import check_writable, whole_file
 
 
 def write_half(path: Path, error: BaseException) -> None:
