@@ -70,13 +70,13 @@ class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class Companion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A second signal that tells this exercise from others by its change from rest to top.
+    """A second signal that tells this exercise from others, by its change from rest to top or by its value at the top.
 
-    at_least, at_most: signed bounds of the change, kept by "every" leg or by "any" leg (for signals without a side, the
-    same). A bound in the unit "of excursion" is a share of the counted signal's own change in the picture.
+    at_least, at_most: signed bounds, kept by "every" leg or by "any" leg (for signals without a side, the same). A bound in the unit "of excursion" is a share of the counted signal's own change in the picture.
     """
 
     signal: str
+    of: Literal["change", "top"] = "change"
     legs: Literal["every", "any"] = "every"
     at_least: Number | None = None
     at_most: Number | None = None

@@ -27,6 +27,11 @@ STEP_TRAVEL: Final = 0.25
 """A foot that steps goes at least this far, in shank lengths. House default."""
 STEP_BEFORE_S: Final = 0.8
 """A foot may have stepped this long before the hips begin to move. House default."""
+STILL_BEFORE_S: Final = 0.15
+UNDER_WAY: Final = 0.6
+"""A movement whose speed over its first frames (s) is this share of its highest had begun before. House defaults."""
+BLURRED: Final = 0.4
+"""A movement whose ways are less sure than this share of its length is not believed. House default."""
 BODY_TRAVEL: Final = 0.4
 """The hips must come back to within this of where they started sideways, in shank lengths. House default."""
 TOGETHER: Final = 0.25
@@ -58,6 +63,8 @@ def looks_like(g: Geometry, phases: Phases, rule: Rule, bearings: Bearings) -> s
     g: frames from before its start to its end.
     """
     lasted = phases.end_s - phases.start_s
+    if math.hypot(phases.out.sd, phases.back.sd) > BLURRED * lasted:
+        return "it could not be told from the noise"
     if lasted < rule.shortest.value:
         return "it was over too soon to be a repetition"
     if lasted > rule.longest.value:
@@ -69,6 +76,20 @@ def looks_like(g: Geometry, phases: Phases, rule: Rule, bearings: Bearings) -> s
     return ""
 
 
+def had_begun(t_s: Array, curve: Array, phases: Phases) -> bool:
+    """Whether a movement was under way when its first frame was seen, so that its beginning is not known.
+
+    t_s, curve: (n,) as they were fitted. A body at rest starts slowly; one caught in the middle is already fast.
+    """
+    if t_s[0] < phases.start_s - STILL_BEFORE_S:
+        return False
+    calm = smooth(t_s, curve)
+    speed = np.gradient(calm, t_s)
+    out = (t_s <= phases.top_start_s) & ~np.isnan(speed)
+    first = out & (t_s <= t_s[0] + STILL_BEFORE_S)
+    return bool(first.any() and speed[first].min() > UNDER_WAY * speed[out].max())
+
+
 def _kept(rule: Companion, counted: str, g: Geometry, phases: Phases, bearings: Bearings) -> bool:
     """Whether a companion signal kept its bounds; one that was not seen has."""
     excursion = (phases.top - phases.rest) * scale_px(counted, bearings) / scale_px(rule.signal, bearings)
@@ -77,18 +98,25 @@ def _kept(rule: Companion, counted: str, g: Geometry, phases: Phases, bearings: 
         for bound, default in ((rule.at_least, -np.inf), (rule.at_most, np.inf))
     )
     sides = ("left", "right") if SIGNALS[rule.signal].sided else ("",)
-    changes = [_change(signal(rule.signal, g, bearings, side), g, phases) for side in sides]
-    kept = [low <= change <= high for change in changes if change is not None]
+    read = _change if rule.of == "change" else _at_top
+    values = [read(signal(rule.signal, g, bearings, side), g, phases) for side in sides]
+    kept = [low <= value <= high for value in values if value is not None]
     return not kept or (all(kept) if rule.legs == "every" else any(kept))
 
 
 def _change(value: Array, g: Geometry, phases: Phases) -> float | None:
     """Change of a signal from rest to the top; None where it was not seen."""
+    top = _at_top(value, g, phases)
     leaving = max(phases.start_s, float(g.t_s[0])) + 0.1 * (phases.top_start_s - phases.start_s)
     rest = value[(g.t_s >= phases.start_s - 0.4) & (g.t_s <= leaving)]
+    rest = rest[~np.isnan(rest)]
+    return top - float(np.median(rest)) if len(rest) and top is not None else None
+
+
+def _at_top(value: Array, g: Geometry, phases: Phases) -> float | None:
     top = value[(g.t_s >= phases.top_start_s - 0.1) & (g.t_s <= phases.top_end_s + 0.1)]
-    rest, top = rest[~np.isnan(rest)], top[~np.isnan(top)]
-    return float(np.median(top) - np.median(rest)) if len(rest) and len(top) else None
+    top = top[~np.isnan(top)]
+    return float(np.median(top)) if len(top) else None
 
 
 def _moved_on(g: Geometry, start_s: float, end_s: float, bearings: Bearings) -> bool:

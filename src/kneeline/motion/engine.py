@@ -36,13 +36,17 @@ from kneeline.motion.coach import Coach
 from kneeline.motion.geometry import ROW, Geometry
 from kneeline.motion.measure import Scene, judge_repetition
 from kneeline.motion.reps import Excursion, Stage, Tracker, fit_phases, posture_bend, reach_of
-from kneeline.motion.signals import SIGNALS, Bearings, scale_px
+from kneeline.motion.signals import Bearings, scale_px
 from kneeline.motion.summary import summarise
 
 Array = npt.NDArray[np.float64]
 
 GAP_S: Final = 1.0
 """Out of sight for longer than this, the count pauses and a running repetition is dropped. House default."""
+UPRIGHT: Final = 0.3
+"""Somebody whose hips are not at least this share of a trunk above the ankles lies in the picture. House default."""
+STILL: Final = 0.5
+"""Hips that stay within this, in shank lengths, hardly moved. House default."""
 SIDEWAYS: Final = 0.7
 """Sine of the turn from which a view counts as one from the side. House default."""
 GLITCH_TRUNKS: Final = 0.35
@@ -94,7 +98,9 @@ class Engine:
         self._shank_px = self._hip_height_px = math.nan
         self._reaches: list[float] = []
         self._frames = self._frames_seen = 0
-        self._held_s = self._farthest = 0.0
+        self._held_s = 0.0
+        self._other_leg = self._lying = 0
+        self._box = [math.inf, -math.inf, math.inf, -math.inf]
 
     def push(self, frames: PoseFrame | PoseSeries) -> tuple[Event, ...]:
         """Take one frame or a run of frames in; what happened because of them, in order.
@@ -117,14 +123,11 @@ class Engine:
     def finish(self) -> tuple[Event, ...]:
         """The recording is over; a repetition that was running is incomplete and does not count."""
         self._events = []
-        for leg, tracker in self._trackers.items():
-            if tracker.stage is Stage.REST or not tracker.far_enough:
-                continue
-            if self._exercise.kind == "hold":  # what was held until the end was held
-                self._complete(leg, tracker.so_far, self._last_s)
-            else:
-                self._discard(self._last_s, "the recording ended before it was complete")
-                break
+        running = [tracker for tracker in self._counted() if tracker.far_enough]
+        if running and self._exercise.kind == "hold":  # what was held until the end was held
+            self._complete("", running[0].so_far, self._last_s)
+        elif running:
+            self._discard(self._last_s, "the recording ended before it was complete")
         self._enter(Phase.REST, self._last_s)
         return tuple(self._events)
 
@@ -154,8 +157,8 @@ class Engine:
         curves = self._curves(g)
         for i, t_s in enumerate(series.t_s.tolist()):
             self._frames += 1
-            values = {leg: curves[leg][i] for leg in self._trackers}
-            if self._hidden(t_s, hips[i], trunk[i], values):
+            values = {leg: curves[leg][i] for leg in self._trackers if not math.isnan(curves[leg][i])}
+            if self._hidden(t_s, hips[i], trunk[i], height[i], values):
                 self._last_s = t_s
                 continue
             if self._at_rest:
@@ -164,7 +167,7 @@ class Engine:
                 if turned != (self._view.towards, self._view.forwards):
                     self._forget()
                     curves = self._curves(g)
-                    values = {leg: curves[leg][i] for leg in self._trackers}
+                    values = {leg: curves[leg][i] for leg in values}
                 self._follow_size(t_s, shank[i], height[i])
             self._last_s = t_s
             self._count(t_s, values)
@@ -175,9 +178,12 @@ class Engine:
         unscaled = Bearings(self._view.towards, self._view.forwards, self._side or "both", 1.0, 1.0)
         return {leg: checks.counting_curve(g, self._rule, unscaled, leg).tolist() for leg in self._trackers}
 
-    def _hidden(self, t_s: float, hips: list[float], trunk: float, values: dict[str, float]) -> bool:
+    def _hidden(self, t_s: float, hips: list[float], trunk: float, height: float, values: dict[str, float]) -> bool:
         """Whether this frame shows too little; pauses and resumes the count."""
-        missing = math.isnan(hips[0]) or math.isnan(trunk) or any(math.isnan(v) for v in values.values())
+        missing = math.isnan(hips[0]) or math.isnan(trunk) or not values
+        if not missing and height < UPRIGHT * trunk:
+            self._lying += 1
+            missing = True
         if not missing:
             missing = self._slipped(t_s, hips[0], hips[1], trunk)
         if missing:
@@ -196,6 +202,8 @@ class Engine:
             self._events.append(Resumed(t_s))
         self._seen_s = t_s
         self._frames_seen += 1
+        box, (x, y) = self._box, hips
+        self._box = [min(box[0], x), max(box[1], x), min(box[2], y), max(box[3], y)]
         return False
 
     def _slipped(self, t_s: float, x: float, y: float, trunk: float) -> bool:
@@ -228,15 +236,14 @@ class Engine:
         scale = scale_px(self._rule.signal, self._bearings("both"))
         if math.isnan(scale) or scale <= 0:
             return
-        for leg, tracker in list(self._trackers.items()):
-            excursion = tracker.step(t_s, values[leg] / scale)
+        for leg, value in values.items():
+            excursion = self._trackers[leg].step(t_s, value / scale) if leg in self._trackers else None
             if excursion is not None:
                 self._complete(leg, excursion, t_s)
-            self._farthest = max(self._farthest, tracker.moved)
         self._tell_phase(t_s)
 
     def _tell_phase(self, t_s: float) -> None:
-        leading = max(self._trackers.values(), key=lambda tracker: tracker.moved)
+        leading = max(self._counted(), key=lambda tracker: tracker.moved)
         outward = Phase(self._rule.outward)
         homeward = Phase.LOWER if outward is Phase.LIFT else Phase.LIFT
         if leading.stage is Stage.REST:
@@ -281,6 +288,8 @@ class Engine:
         if phases is None:
             return self._discard(t_s, "too few frames of it were seen")
         reason = checks.looks_like(g, phases, self._rule, bearings)
+        if not reason and checks.had_begun(g.t_s, curve, phases):
+            reason = "it had begun before it could be seen"
         if reason:
             return self._discard(t_s, reason)
         self._reaches.append(reach_of(phases, self._rule))
@@ -307,6 +316,10 @@ class Engine:
         """Whether it was this leg's movement where several may be: the near one's from the side, else the larger."""
         if leg not in self._trackers:
             return False  # another leg was settled on by this same frame
+        if self._told and self._rule.leg != "none":
+            mine = leg == self._counted_leg(self._told)
+            self._other_leg += not mine and not seen.too
+            return mine
         if len(self._trackers) == 1:
             return True
         if self._rule.leg == "working":
@@ -316,7 +329,7 @@ class Engine:
     def _settle(self, leg: str, side: str) -> None:
         """The first counted repetition decides view and side for the rest of the clip."""
         self._view.frozen = True
-        if self._exercise.sides == "one":
+        if self._exercise.sides == "one" and not self._told:
             self._side = side
             self._trackers = {leg: self._trackers[leg]}
 
@@ -329,24 +342,27 @@ class Engine:
             # From the side near and far feet get mixed up; the working leg is asked to be the near one.
             sideways = abs(math.sin(math.radians(self._view.yaw_deg))) > SIDEWAYS
             return self._scene("both").near if sideways else checks.standing_leg(g, seen.start_s, seen.end_s)
-        if self._rule.leg == "free":
-            return "right" if leg == "left" else "left"
-        return leg
+        return leg if self._rule.leg == "working" else {"left": "right", "right": "left"}[leg]
 
     def _legs(self) -> tuple[str, ...]:
-        """Legs whose signal may be the one to count on."""
-        if self._rule.leg == "none" or not SIGNALS[self._rule.signal].sided:
-            return ("",)
-        if self._side in ("left", "right"):
-            other = "right" if self._side == "left" else "left"
-            return (self._side if self._rule.leg == "working" else other,)
-        return ("left", "right")
+        """Legs whose signal is followed; the other one too, since it may be the one that moves."""
+        return ("",) if self._rule.leg == "none" else ("left", "right")
+
+    def _counted_leg(self, side: str) -> str:
+        """The leg that the repetitions of a trained side are counted on."""
+        return side if self._rule.leg == "working" else {"left": "right", "right": "left"}[side]
 
     # what is remembered
 
     @property
     def _at_rest(self) -> bool:
-        return all(tracker.stage is Stage.REST for tracker in self._trackers.values())
+        return all(tracker.stage is Stage.REST for tracker in self._counted())
+
+    def _counted(self) -> list[Tracker]:
+        """The trackers whose movements may count."""
+        if self._told and self._rule.leg != "none":
+            return [self._trackers[self._counted_leg(self._told)]]
+        return list(self._trackers.values())
 
     def _bearings(self, side: str) -> Bearings:
         return Bearings(self._view.towards, self._view.forwards, side, self._shank_px, self._hip_height_px)
@@ -373,6 +389,8 @@ class Engine:
 
     def _warnings(self, view_reasons: tuple[str, ...]) -> tuple[str, ...]:
         said: list[str] = []
+        if self._lying > 0.5 * self._frames:
+            return ("The person lies in this picture. Turn the recording upright and try again.",)
         if not self._frames_seen:
             return ("Nobody could be seen well enough in this recording.",)
         if self._frames_seen < SEEN_SHARE * self._frames:
@@ -381,10 +399,12 @@ class Engine:
             said.append(f"Held for {self._held_s:.1f} s in all; a hold has no repetitions.")
         elif not self._reps:
             said.append("No repetition of this exercise was counted.")
-            if not self._discarded and not view_reasons and self._farthest < self._rule.smallest.value:
-                said.append(
-                    "The person who was followed hardly moved. If somebody else did the exercise, film that one."
-                )
+            if self._other_leg:
+                said.append(f"The other leg moved {self._other_leg} times: is the trained side really {self._told}?")
+            elif not self._discarded and not view_reasons:
+                still = math.hypot(self._box[1] - self._box[0], self._box[3] - self._box[2]) < STILL * self._shank_px
+                alone = "The person who was followed hardly moved. If somebody else did the exercise, film that one."
+                said.append(alone if still else "Nothing in this recording moved like this exercise.")
             said.extend(f"{reason[0].upper()}{reason[1:]}." for reason in (r.rstrip(".") for r in view_reasons))
         if self._exercise.sides == "one" and not self._told and self._reps:
             said.append(f"The trained side was not given; this was taken for it: {self._side}.")

@@ -64,7 +64,7 @@ def _again(reps: tuple[Repetition, ...], g: Geometry, scene: Scene) -> tuple[Rep
         curve = checks.timing_curve(near, rule, own.bearings, leg)
         reach = float(np.nanmax(curve) - np.nanmin(curve)) if not np.isnan(curve).all() else 0.0
         seen = (rep.start_s + INSIDE * rep.lift_s.value, rep.end_s - INSIDE * rep.lower_s.value)
-        fitted.append((rep, own, near, fit_phases(near.t_s, curve, seen, posture_bend(rule, reach))))
+        fitted.append((rep, own, near, _in_view(fit_phases(near.t_s, curve, seen, posture_bend(rule, reach)), g)))
     reaches = [reach_of(phases, rule) for *_, phases in fitted if phases is not None]
     usual = float(np.median(reaches)) if len(reaches) > 1 else None
     # A repetition that hindsight cannot measure better stays as it was counted.
@@ -72,6 +72,11 @@ def _again(reps: tuple[Repetition, ...], g: Geometry, scene: Scene) -> tuple[Rep
         rep if phases is None else judge_repetition(rep.n, own.side, near, phases, own, usual)
         for rep, own, near, phases in fitted
     )
+
+
+def _in_view(phases: Phases | None, g: Geometry) -> Phases | None:
+    """The phases with an end that lies within the recording."""
+    return phases if phases is None else replace(phases, end_s=min(phases.end_s, float(g.t_s[-1])))
 
 
 def _rows(g: Geometry, from_s: float, to_s: float) -> Geometry:

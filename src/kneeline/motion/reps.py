@@ -196,8 +196,9 @@ LEVEL_PULL: Final = 0.05
 """How far times (s) and levels (share of the reach) may lie from the first guess, as one sd. House defaults."""
 ENOUGH: Final = 1e-3
 """A fit that improves by less than this share of its cost has settled."""
-STRAY_S: Final = 1.0
-"""A fit that begins or ends further than this outside of what was seen is not believed. House default."""
+STRAY_S: Final = 0.4
+STRAY_SHARE: Final = 0.2
+"""A fit whose times leave the first guess further (s, share of its length) is not believed. House defaults."""
 JITTER_S: Final = 0.08
 LEAST_NOISE: Final = 0.01
 """What varies faster (s) is noise; no curve is believed better than this share of its reach. House defaults."""
@@ -272,8 +273,11 @@ def fit_phases(t_s: Array, values: Array, seen: tuple[float, float], bend: float
     if len(t) < 8:
         return None
     times, levels, sd = _gauss_newton(t, y, np.array(first_guess[:4]), np.array(first_guess[4:]), bend)
-    if times[0] < min(seen[0], t[0]) - STRAY_S or times[3] > max(seen[1], t[-1]) + STRAY_S:
-        times, levels, sd = np.array(first_guess[:4]), np.array(first_guess[4:]), (STRAY_S,) * 3
+    guess = np.array(first_guess)
+    if np.abs(times - guess[:4]).max() > max(STRAY_S, STRAY_SHARE * (guess[3] - guess[0])):
+        times, levels, sd = guess[:4], guess[4:], (STRAY_S,) * 3
+    before = max(float(t_s[0]) - times[0], 0.0)  # nothing begins before it could be seen
+    times = np.concatenate([[times[0] + before], times[1:]])
     start, top_start, top_end, end = (float(x) for x in times)
     hold = top_end - top_start
     if hold < 0:  # the two ways meet before either is complete
@@ -290,7 +294,7 @@ def fit_phases(t_s: Array, values: Array, seen: tuple[float, float], bend: float
         top_start,
         top_end,
         end,
-        duration(top_start - start, sd[0], PROFILE_SHARE),
+        duration(top_start - start, sd[0] + before, PROFILE_SHARE),
         duration(hold, math.hypot(sd[1], slack), 0.0),
         duration(end - top_end, sd[2], PROFILE_SHARE),
         float(levels[0]),

@@ -115,8 +115,8 @@ def _ankle_drift(g: Geometry, b: Bearings, side: str) -> Array:
 
 
 def _foot_clearance(g: Geometry, b: Bearings, side: str) -> Array:
-    left_below_right = g.along("ankles", 1)
-    return left_below_right if b.stance == "left" else -left_below_right
+    # Unsigned: near and far feet get mixed up in side views, and a lifted foot is the higher one.
+    return np.abs(g.along("ankles", 1))
 
 
 def _tilt_of(segment: str) -> Of:
