@@ -4,7 +4,7 @@
 
 The bare model is `invoke()` on one fixed crop, as often as the video has pictures, measured before and after each round
 of the whole path in the same process, so that a busy machine disturbs both alike. The first seconds (loading) are left
-out of neither. Memory is the peak of a fresh process that reads the video end to end once and then several times in a row.
+out of neither. Memory is the peak of a fresh process that reads the video end to end once, then several times in a row.
 """
 
 from __future__ import annotations

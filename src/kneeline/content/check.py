@@ -54,6 +54,7 @@ def _exercise(exercise: Exercise, library: Library) -> None:
     for measure in exercise.measures:
         _known(file, "measures", measure, library.measures)
     _repetition(file, exercise, library)
+    _observations(file, exercise, library)
     _dose(file, exercise)
     _unique(file, "fault", [rule.id for rule in exercise.fault])
     for rule in exercise.fault:
@@ -91,6 +92,15 @@ def _repetition(file: str, exercise: Exercise, library: Library) -> None:
             _is_unit(file, "repetition.companions", limit.unit, units)
     if not 0 < rule.smallest.value < rule.largest.value or not 0 < rule.shortest.value < rule.longest.value:
         raise ContentError(file, "repetition", "needs 0 < smallest < largest and 0 < shortest < longest")
+
+
+def _observations(file: str, exercise: Exercise, library: Library) -> None:
+    for observation in exercise.observation:
+        key = f"observation of {observation.signal!r}"
+        _known(file, key, observation.signal, library.signals)
+        for name in observation.weights:
+            _known(file, f"{key}.weights", name, library.signals)
+        _is_unit(file, f"{key}.error", observation.error.unit, (library.signals[observation.signal].unit,))
 
 
 def _dose(file: str, exercise: Exercise) -> None:

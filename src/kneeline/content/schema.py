@@ -72,7 +72,8 @@ class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 class Companion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A second signal that tells this exercise from others, by its change from rest to top or by its value at the top.
 
-    at_least, at_most: signed bounds, kept by "every" leg or by "any" leg (for signals without a side, the same). A bound in the unit "of excursion" is a share of the counted signal's own change in the picture.
+    at_least, at_most: signed bounds, kept by "every" leg or by "any" leg (for signals without a side, the same). A bound
+    in the unit "of excursion" is a share of the counted signal's own change in the picture.
     """
 
     signal: str
@@ -107,6 +108,20 @@ class Repetition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
     planted: Literal["both_toes", "both_feet", "stance_foot", "stepping", "none"]
     course: Literal["straight", "knee"] = "straight"
     companions: tuple[Companion, ...] = ()
+
+
+class Observation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How a quantity that no single line of keypoints shows is told in this exercise: weighted signals, against rest.
+
+    weights: signal -> weight, fitted by `how` (a command anyone can rerun) on other people than `error` was found on.
+    facing: the views it was fitted for; it is refused in any other.
+    """
+
+    signal: str
+    facing: tuple[Literal["front", "back"], ...]
+    weights: dict[str, float]
+    error: Number
+    how: str
 
 
 class CueText(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -254,6 +269,7 @@ class Exercise(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     camera: Camera
     repetition: Repetition
     measures: tuple[str, ...]
+    observation: tuple[Observation, ...] = ()
     fault: tuple[FaultRule, ...] = ()
     link: Literal["foot", "knee", "hip"] | None = None
     muscle: str = ""

@@ -22,7 +22,7 @@ from kneeline.motion import checks, view
 from kneeline.motion.geometry import Geometry
 from kneeline.motion.measure import Scene, judge_repetition
 from kneeline.motion.reps import Phases, fit_phases, posture_bend, reach_of, smooth
-from kneeline.motion.signals import SIGNALS, Bearings, column_name, signal, signal_sd
+from kneeline.motion.signals import SIGNALS, Bearings, column_name, observe, signal, signal_sd
 from kneeline.motion.summary import dose_of
 
 Array = npt.NDArray[np.float64]
@@ -102,11 +102,19 @@ def _trace(g: Geometry, result: SetResult, scene: Scene, resting: npt.NDArray[np
         known = scene.library.signals[name]
         refused = bool(view.refusal(known, scene.yaw_deg))
         for side in ("left", "right") if spec.sided else ("",):
-            value = signal(name, g, scene.bearings, side)
-            if spec.from_rest and not np.isnan(value[resting]).all():
+            observation = scene.observation(name)
+            told = observation is not None and view.facing_of(scene.yaw_deg) in observation.facing
+            if observation is not None and told:
+                value = observe(observation.weights, g, scene.bearings)
+            else:
+                value = signal(name, g, scene.bearings, side)
+            if (spec.from_rest or told) and not np.isnan(value[resting]).all():
                 value = value - np.nanmedian(value[resting])
             blank = np.isnan(value) | refused
             sd = np.hypot(signal_sd(name, g, scene.bearings, side), view.error_of(known, scene.yaw_deg))
+            if observation is not None:
+                blank = blank | (not told)
+                sd = np.full(len(value), observation.error.value)
             columns.append(column_name(name, side))
             raw.append(np.where(blank, np.nan, value))
             sds[columns[-1]] = np.where(blank, np.nan, sd)

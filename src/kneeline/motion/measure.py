@@ -11,13 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from kneeline.content.load import Library
-from kneeline.content.schema import Exercise, FaultRule, Measure, Signal
+from kneeline.content.schema import Exercise, FaultRule, Measure, Observation, Signal
 from kneeline.model.movement import FaultFinding, Repetition, RepetitionVerdict
 from kneeline.model.quantity import Estimate, Measured, NotAssessable, Verdict
 from kneeline.motion import view as views
 from kneeline.motion.geometry import Geometry
 from kneeline.motion.reps import Phases, reach_of, smooth
-from kneeline.motion.signals import SIGNALS, Bearings, signal, signal_sd
+from kneeline.motion.signals import SIGNALS, Bearings, observe, signal, signal_sd
 
 Array = npt.NDArray[np.float64]
 
@@ -45,6 +45,10 @@ class Scene:
     bearings: Bearings
     yaw_deg: float
     side: str
+
+    def observation(self, signal_id: str) -> Observation | None:
+        """How this exercise tells a signal from several others, where it does."""
+        return next((o for o in self.exercise.observation if o.signal == signal_id), None)
 
     @property
     def near(self) -> str:
@@ -136,13 +140,19 @@ def _legs(rule: Measure, spec: Signal, scene: Scene) -> tuple[str, ...] | NotAss
 
 
 def _statistic(rule: Measure, spec: Signal, leg: str, g: Geometry, phases: Phases, scene: Scene) -> Measured:
-    value = signal(rule.signal, g, scene.bearings, leg)
+    observation = scene.observation(rule.signal)
+    if observation is None:
+        value = signal(rule.signal, g, scene.bearings, leg)
+    elif views.facing_of(scene.yaw_deg) not in observation.facing:
+        return NotAssessable(f"{spec.title} can be told from the {' or '.join(observation.facing)} only")
+    else:
+        value = observe(observation.weights, g, scene.bearings)
     inside = _part(rule.over, g.t_s, phases, scene.exercise.repetition.outward)
     seen = inside & ~np.isnan(value)
     if seen.sum() < max(SEEN_SHARE * inside.sum(), 2):
         return NotAssessable("the keypoints it needs were out of sight")
     calm = smooth(g.t_s, value, PEAK_SMOOTHING_S)
-    from_rest = SIGNALS[rule.signal].from_rest
+    from_rest = SIGNALS[rule.signal].from_rest or observation is not None
     rest = 0.0
     if from_rest or rule.statistic == "change":
         still = _part("rest", g.t_s, phases, "lift") & ~np.isnan(calm)
@@ -154,6 +164,8 @@ def _statistic(rule: Measure, spec: Signal, leg: str, g: Geometry, phases: Phase
         return result
     if rule.statistic != "range":
         result -= rest
+    if observation is not None:
+        return Estimate(result, observation.error.value, spec.unit)
     sd = signal_sd(rule.signal, g, scene.bearings, leg)
     if rule.signal == "knee_flexion" and rule.statistic == "max" and scene.exercise.repetition.course == "knee":
         deep = reach_of(phases, scene.exercise.repetition)

@@ -7,7 +7,7 @@ positive. Lengths are returned in pixels and divided by the person's own scale.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -72,10 +72,18 @@ def _bend_error(g: Geometry, b: Bearings, side: str) -> Array:
 
 
 def _pelvic_drop(g: Geometry, b: Bearings, side: str) -> Array:
+    return _level(g.tilt[:, ROW["pelvis"]], b)
+
+
+def _level(tilt: Array, b: Bearings) -> Array:
+    """How far the line from right to left is off level, + when the side of the free leg is lower."""
     # For both legs at once the sign is that of a stance on the left leg.
-    tilt = g.tilt[:, ROW["pelvis"]]
     left_up = ((tilt - 90.0 if b.towards > 0 else -tilt - 90.0) + 180.0) % 360.0 - 180.0
     return left_up if b.stance != "right" else -left_up
+
+
+def _shoulder_drop(g: Geometry, b: Bearings, side: str) -> Array:
+    return _level(g.tilt[:, ROW["shoulders"]], b)
 
 
 def _trunk_lean(g: Geometry, b: Bearings, side: str) -> Array:
@@ -131,6 +139,7 @@ SIGNALS: Final[dict[str, SignalSpec]] = {
     "knee_flexion": SignalSpec(_knee_flexion, _bend_error, sided=True, scale="deg"),
     "fppa": SignalSpec(_fppa, _bend_error, sided=True, scale="deg"),
     "pelvic_drop": SignalSpec(_pelvic_drop, _tilt_of("pelvis"), sided=False, scale="deg"),
+    "shoulder_drop": SignalSpec(_shoulder_drop, _tilt_of("shoulders"), sided=False, scale="deg"),
     "trunk_lean": SignalSpec(_trunk_lean, _tilt_of("trunk"), sided=False, scale="deg"),
     "trunk_pitch": SignalSpec(_trunk_pitch, _tilt_of("trunk"), sided=False, scale="deg"),
     "hip_abduction": SignalSpec(_hip_abduction, _tilt_of("thigh_{}"), sided=True, scale="deg"),
@@ -161,6 +170,18 @@ def signal(name: str, g: Geometry, bearings: Bearings, side: str = "") -> Array:
 def signal_sd(name: str, g: Geometry, bearings: Bearings, side: str = "") -> Array:
     """Standard deviation of `signal` from the keypoints' own error, (n,), first order."""
     return SIGNALS[name].error(g, bearings, side) / scale_px(name, bearings)
+
+
+def observe(weights: Mapping[str, float], g: Geometry, bearings: Bearings) -> Array:
+    """A quantity told by several signals at once, (n,); only its change from rest has a meaning.
+
+    weights: signal -> weight. A sided signal is the free leg's.
+    """
+    free = "right" if bearings.stance == "left" else "left"
+    total = np.zeros(len(g.t_s))
+    for name, weight in weights.items():
+        total = total + weight * signal(name, g, bearings, free if SIGNALS[name].sided else "")
+    return total
 
 
 def column_name(name: str, side: str = "") -> str:
