@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from kneeline.content.load import Library
     from kneeline.content.schema import Exercise
     from kneeline.model.movement import SetResult, SignalTrace
-    from kneeline.model.pose import PoseSeries, Recording
+    from kneeline.model.pose import PoseFrame, PoseSeries, Recording
+    from kneeline.motion import Engine
 
 _app = typer.Typer(
     name="kneeline",
@@ -36,6 +37,7 @@ _app = typer.Typer(
 )
 
 _STDOUT = Path("-")
+_STOPPED = 130
 
 
 class Side(StrEnum):
@@ -44,6 +46,13 @@ class Side(StrEnum):
     LEFT = "left"
     RIGHT = "right"
     BOTH = "both"
+
+
+class Plane(StrEnum):
+    """The plane that points in space are projected on."""
+
+    SAGITTAL = "sagittal"
+    FRONTAL = "frontal"
 
 
 class Model(StrEnum):
@@ -117,7 +126,8 @@ def analyze(
         from kneeline.report.overlay import check_format
 
         check_format(overlay)
-    frames, recording, version, engine = _pose(video, model, known, library, side)
+    engine = _engine(known, library, side)
+    frames, recording, version = _pose(video, model, engine.push)
     result, trace = _refined(engine, frames, known, library)
     if log is not None:
         from kneeline.capture.poselog import write_pose_log
@@ -129,33 +139,43 @@ def analyze(
 
         write_html(report, result, trace, recording, known, library)
     if overlay is not None:
-        _draw(overlay, video, frames, recording, trace, result, known)
+        _draw(overlay, video, frames, recording, trace, result, known, library)
     if json != _STDOUT:
         _print(result, recording, known, library)
 
 
 @_app.command()
 def replay(
-    log: Annotated[Path, typer.Argument(metavar="LOG", help="A pose log, or a file of keypoints from another tool.")],
+    log: Annotated[
+        Path,
+        typer.Argument(
+            metavar="LOG", help="A pose log (Parquet), TRC, C3D, movement's NetCDF, or a folder of OpenPose JSON."
+        ),
+    ],
     exercise: _Exercise,
     side: _Side = None,
     json: _Json = None,
     series: _Series = None,
+    plane: Annotated[Plane, typer.Option(help="From where points in space are looked at.")] = Plane.SAGITTAL,
+    fps: Annotated[
+        float | None,
+        typer.Option(
+            metavar="N", min=0.1, max=10_000, help="Pictures per second, for files without times.", show_default=False
+        ),
+    ] = None,
 ) -> None:
     """Measure one set in a pose log.
 
-    The same answer as from the video, without its pictures.
+    The same answer as from the video, without its pictures; also from keypoints and markers of other tools.
     """
-    from kneeline.capture.poselog import read_pose_log
+    from kneeline.capture.formats import open_log
     from kneeline.content.load import load, load_exercise
 
     library = load()
     known = load_exercise(exercise, library)
     _check_outputs(log, json, series)
-    frames, recording = read_pose_log(log)
-    from kneeline.motion import Engine
-
-    engine = Engine(known, library, side=side.value if side else None)
+    frames, recording = open_log(log, plane=plane.value, fps=fps)
+    engine = _engine(known, library, side)
     engine.push(frames)
     result, trace = _refined(engine, frames, known, library)
     _write_answers(result, trace, recording, known, library, json, series)
@@ -176,7 +196,7 @@ def pose(
     from kneeline.capture.poselog import write_pose_log
 
     _check_outputs(video, log)
-    frames, recording, version, _ = _pose(video, model)
+    frames, recording, version = _pose(video, model)
     write_pose_log(log, frames, recording, version)
     for warning in recording.warnings:
         _console(stderr=True).print(warning, highlight=False, markup=False, soft_wrap=True)
@@ -233,50 +253,29 @@ def doctor() -> None:
 
 
 def _pose(
-    path: Path, kind: Model, exercise: Exercise | None = None, library: Library | None = None, side: Side | None = None
-) -> tuple[PoseSeries, Recording, str, Any]:
-    """Keypoints of a video, pushed into an engine picture by picture when there is an exercise.
-
-    Returns the frames, what is known of the recording, the version of the pose model and the engine (None without one).
-    """
-    from kneeline.capture.follow import pose_video
+    path: Path, kind: Model, on_frame: Callable[[PoseFrame], object] | None = None
+) -> tuple[PoseSeries, Recording, str]:
+    """Keypoints of a video, what is known of the recording, and the version of the pose model."""
+    from kneeline.capture.follow import read_video
     from kneeline.capture.pose_model import open_pose_model
-    from kneeline.capture.series import recording
-    from kneeline.capture.video import open_video
-    from kneeline.model.pose import PoseSeries
 
-    engine: Any = None
-    if exercise is not None and library is not None:
-        from kneeline.motion import Engine
-
-        engine = Engine(exercise, library, side=side.value if side else None)
-    rows = []
-    with open_video(path) as video:
-        model = open_pose_model(kind.value)
-        with _progress("Finding the person", video.duration_s_hint) as tell:
-            for frame in pose_video(video, model):
-                rows.append(frame)
-                if engine is not None:
-                    engine.push(frame)
-                tell(frame.t_s)
-    frames = PoseSeries.of(rows)
-    about = recording(
-        frames,
-        source=path.name,
-        width_px=video.width_px,
-        height_px=video.height_px,
-        pose_model=model.name,
-        warnings=video.warnings,
-    )
-    return frames, about, model.version, engine
+    model = open_pose_model(kind.value)
+    with _progress("Finding the person") as tell:
+        frames, recording = read_video(path, model, tell, on_frame)
+    return frames, recording, model.version
 
 
-def _refined(engine: Any, frames: PoseSeries, exercise: Exercise, library: Library) -> tuple[SetResult, SignalTrace]:
+def _engine(exercise: Exercise, library: Library, side: Side | None) -> Engine:
+    from kneeline.motion import Engine
+
+    return Engine(exercise, library, side=side.value if side else None)
+
+
+def _refined(engine: Engine, frames: PoseSeries, exercise: Exercise, library: Library) -> tuple[SetResult, SignalTrace]:
     from kneeline.motion import refine
 
     engine.finish()
-    refined: tuple[SetResult, SignalTrace] = refine(engine.result(), frames, exercise, library)
-    return refined
+    return refine(engine.result(), frames, exercise, library)
 
 
 def _write_answers(
@@ -310,13 +309,14 @@ def _draw(
     trace: SignalTrace,
     result: SetResult,
     exercise: Exercise,
+    library: Library,
 ) -> None:
     from kneeline.capture.video import open_video
-    from kneeline.report.overlay import Measured, write_overlay
+    from kneeline.report.overlay import Drawn, write_overlay
 
-    measured = Measured(frames, trace, result, exercise, recording.width_px)
-    with open_video(path) as video, _progress("Drawing", video.duration_s_hint) as tell:
-        write_overlay(out, video, measured, tell)
+    drawn = Drawn(frames, trace, result, exercise, library, recording.width_px)
+    with open_video(path) as video, _progress("Drawing") as tell:
+        write_overlay(out, video, drawn, lambda t_s: tell(t_s, video.duration_s_hint))
 
 
 def _print(result: SetResult, recording: Recording, exercise: Exercise, library: Library) -> None:
@@ -335,17 +335,17 @@ def _check_outputs(source: Path, *outputs: Path | None) -> None:
 
 
 @contextlib.contextmanager
-def _progress(what: str, duration_s: float | None) -> Iterator[Callable[[float], None]]:
-    """A bar on stderr over the seconds of the recording; nothing where stderr is not a terminal."""
+def _progress(what: str) -> Iterator[Callable[[float, float | None], None]]:
+    """A bar on stderr, told the seconds done and of how many, if known; nothing where stderr is not a terminal."""
     if not sys.stderr.isatty():
-        yield lambda t_s: None
+        yield lambda t_s, of_s: None
         return
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
     with Progress(*columns, TimeRemainingColumn(), console=_console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=duration_s)
-        yield lambda t_s: bar.update(task, completed=t_s)
+        task = bar.add_task(what, total=None)
+        yield lambda t_s, of_s: bar.update(task, completed=t_s, total=of_s)
 
 
 def _console(*, stderr: bool = False) -> Console:
@@ -374,22 +374,24 @@ def main(argv: list[str] | None = None) -> int:
         signal.signal(signal.SIGTERM, _terminate)
     try:
         code = _app(args=args, prog_name="kneeline", standalone_mode=False)
+        if code == _STOPPED:  # Typer makes this of a KeyboardInterrupt, without a word
+            raise KeyboardInterrupt
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
-    except InputError as error:
-        return _say(str(error), 2)
     except BrokenPipeError:
         with contextlib.suppress(OSError):
             sys.stdout = open("/dev/null", "w")  # noqa: SIM115  the interpreter flushes it at its end
         return 0
-    except (KeyboardInterrupt, typer.Abort):
-        return _say("Stopped. No output was left half written.", 130)
-    except Exception as error:
+    except (KeyboardInterrupt, Exception) as error:
         return _explain(error, args, debug)
 
 
-def _explain(error: Exception, args: list[str], debug: bool) -> int:
-    """A sentence for what was not an InputError: wrong options, a full disk, or a fault of ours."""
+def _explain(error: BaseException, args: list[str], debug: bool) -> int:
+    """A sentence for what ended the command: its user, the input, wrong options, a full disk, or a fault of ours."""
+    if _was_stopped(error):
+        return _say("Stopped. No output was left half written.", _STOPPED)
+    if isinstance(error, InputError):
+        return _say(str(error), 2)
     if callable(words := getattr(error, "format_message", None)):
         known = {command.callback.__name__ for command in _app.registered_commands if command.callback}
         command = " ".join(["kneeline", *(arg for arg in args[:1] if arg in known)])
@@ -405,6 +407,13 @@ def _explain(error: Exception, args: list[str], debug: bool) -> int:
         "Please report it where you got kneeline from, with the command and what --debug adds; no video is needed.",
         1,
     )
+
+
+def _was_stopped(error: BaseException | None) -> bool:
+    """Whether the user stopped the program, also where an import made another error of it."""
+    while error is not None and not isinstance(error, (KeyboardInterrupt, typer.Abort)):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _say(sentence: str, code: int) -> int:

@@ -220,7 +220,7 @@ def test_an_unknown_exercise(run: Run, grey_clip: Path, tmp_path: Path) -> None:
 def test_an_output_that_cannot_be_written_is_refused_before_the_work(
     run: Run, calf_log: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kneeline.capture.poselog.read_pose_log", lambda path: pytest.fail("the work was begun"))
+    monkeypatch.setattr("kneeline.capture.formats.open_log", lambda *_, **__: pytest.fail("the work was begun"))
     before = calf_log.read_bytes()
     for out in (tmp_path / "nowhere" / "a.json", tmp_path, calf_log):
         ran = run("replay", calf_log, "-e", CALF, "--json", out)

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from makers import Run
 
+from kneeline.model.errors import InputError
+
 COMMANDS = ("analyze", "replay", "pose", "exercises", "evidence", "doctor")
 KNEELINE = "import sys; from kneeline.cli import main; sys.exit(main())"
 
@@ -81,8 +83,6 @@ def test_the_doctor_finds_this_machine_set_up(run: Run) -> None:
 
 
 def test_the_doctor_says_what_is_missing(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    from kneeline.model.errors import InputError
-
     def absent(kind: str) -> Path:
         raise InputError(f'the pose model "{kind}" is not on this machine')
 
@@ -106,6 +106,25 @@ def test_a_fault_of_ours_says_so_and_shows_its_trace_only_when_asked(
     assert not calf_log.with_suffix(".json").exists()
     asked = run("replay", calf_log, "-e", "calf_raise_ball_squeeze", "--json", "-", "--debug")
     assert "Traceback" in asked.err
+
+
+@pytest.mark.parametrize("by", [KeyboardInterrupt, ImportError, InputError])
+def test_stopping_is_130_also_where_an_import_makes_another_error_of_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch, calf_log: Path, by: type[BaseException]
+) -> None:
+    def stopped(*_: object) -> None:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as error:
+            if by is KeyboardInterrupt:
+                raise
+            if by is ImportError:
+                raise ImportError("half loaded") from error
+            raise InputError("no such package") from None
+
+    monkeypatch.setattr("kneeline.report.answer.answer", stopped)
+    ran = run("replay", calf_log, "-e", "calf_raise_ball_squeeze", "--json", "-")
+    assert (ran.code, ran.sentence) == (130, "Stopped. No output was left half written.")
 
 
 def loaded_by(*words: object) -> tuple[set[str], float]:

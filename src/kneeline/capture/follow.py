@@ -22,15 +22,25 @@ Progress = Callable[[float, float | None], None]
 
 
 def read_video(
-    path: str | Path, model: PoseModel | None = None, on_progress: Progress | None = None
+    path: str | Path,
+    model: PoseModel | None = None,
+    on_progress: Progress | None = None,
+    on_frame: Callable[[PoseFrame], object] | None = None,
 ) -> tuple[PoseSeries, Recording]:
     """Keypoints of the person in a video, and what is known about the recording; BlazePose full unless told otherwise.
+
+    on_progress(t_s, duration_s or None) and on_frame(frame) are called after every picture.
 
     Raises: InputError as `open_video` does.
     """
     model = model or open_pose_model()
     with open_video(path) as video:
-        series = PoseSeries.of(pose_video(video, model, on_progress))
+        frames = []
+        for frame in pose_video(video, model, on_progress):
+            frames.append(frame)
+            if on_frame is not None:
+                on_frame(frame)
+        series = PoseSeries.of(frames)
         about = recording(
             series,
             source=video.path.name,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -11,19 +11,20 @@ import jinja2
 from markupsafe import Markup
 
 from kneeline import __version__
-from kneeline.content.schema import Exercise, FaultRule, Number
+from kneeline.content.schema import Exercise, FaultRule, Number, PhaseName
 from kneeline.files import whole_file
 from kneeline.model.movement import RepetitionVerdict, SetResult, SignalTrace
 from kneeline.model.pose import Recording
-from kneeline.model.quantity import Estimate, Measured, NotAssessable, Verdict
-from kneeline.report.plots import Panel, panel_plot, scale, signal_plot
+from kneeline.model.quantity import Estimate, Measured, Verdict
+from kneeline.report.plots import Panel, panel_plot, signal_plot
 from kneeline.report.story import (
     SIGN,
     WORD,
-    PhaseName,
+    amount,
     faults_present,
     listed,
     measure_name,
+    method_error_words,
     percent,
     phase_order,
     phase_time,
@@ -31,10 +32,12 @@ from kneeline.report.story import (
     prescribed,
     rules_of,
     sentence,
-    signal_words,
+    signal_name,
+    signal_of,
     tell,
+    view_words,
+    with_error,
 )
-from kneeline.report.terminal import view_words
 
 if TYPE_CHECKING:
     from kneeline.content.load import Library
@@ -88,7 +91,7 @@ def html(result: SetResult, trace: SignalTrace, recording: Recording, exercise: 
     """The page as text; the same input gives the same text."""
     order = phase_order(exercise)
     numbers, references = _numbers(exercise, library)
-    signal_id, unit = _signal_of(trace.signal, library)
+    signal_id, _, unit = signal_of(trace.signal)
     dose = result.summary.dose_received
     return (
         _environment()
@@ -103,7 +106,7 @@ def html(result: SetResult, trace: SignalTrace, recording: Recording, exercise: 
             dose_width=None if dose is None else f"{100 * dose:.1f}",
             dose_words=None if dose is None else percent(dose),
             prescribed_reps=None if exercise.dose is None else plain(exercise.dose.reps.value),
-            signal_title=sentence(signal_words(signal_id)),
+            signal_title=sentence(signal_name(signal_id, library)),
             signal_meaning=library.signals[signal_id].meaning if signal_id in library.signals else "",
             signal_alt=_signal_alt(result, trace),
             signal=_both_widths(trace, result, order, unit),
@@ -150,18 +153,6 @@ def _both_widths(
     return wide, narrow
 
 
-def _signal_of(column: str, library: Library) -> tuple[str, str]:
-    """Id and unit of the signal behind a column of the series.
-
-    The column's name is the signal's, with the side and the unit behind it.
-    """
-    stem, _, unit = column.rpartition("_")
-    for side in ("_left", "_right"):
-        stem = stem.removesuffix(side)
-    found = library.signals.get(stem)
-    return stem, found.unit if found else unit
-
-
 def _signal_alt(result: SetResult, trace: SignalTrace) -> str:
     length = trace.t_s[-1] - trace.t_s[0] if len(trace.t_s) else 0.0
     times = "; ".join(f"repetition {r.n} from {r.start_s:.1f} s to {r.end_s:.1f} s" for r in result.reps)
@@ -197,8 +188,19 @@ def _measures(result: SetResult, exercise: Exercise, library: Library) -> list[_
         first = next((value for value in values if value is not None), None)
         if first is not None:
             title = sentence(measure_name(name, library))
-            shown.append(_panel(result, name, title, values, first.unit, rules.get(name), None))
+            panel = _panel(result, name, title, values, first.unit, rules.get(name), None)
+            shown.append(replace(panel, held_to=f"{panel.held_to} {_method_error(name, library)}".strip()))
     return shown
+
+
+def _method_error(measure: str, library: Library) -> str:
+    """The error that is known of a measure's signal, as a sentence; "" where none is."""
+    known = library.measures.get(measure)
+    signal = library.signals[known.signal] if known else None
+    if signal is None or signal.method_error is None:
+        return ""
+    words = sentence(method_error_words(signal.method_error_kind))
+    return f"{words}: {amount(signal.method_error)}{_house(signal.method_error)}, not in the bars."
 
 
 def _panel(
@@ -213,13 +215,13 @@ def _panel(
     limit: tuple[float, Literal["above", "below"]] | None = None
     held_to = []
     if asked is not None:
-        held_to.append(f"Dashed: {_number(asked)} asked for{_house(asked)}.")
+        held_to.append(f"Dashed: {amount(asked)} asked for{_house(asked)}.")
     if rule is not None and rule.above is not None:
         limit = (rule.above.value, "above")
-        held_to.append(f"Line: at most {_number(rule.above)}{_house(rule.above)}.")
+        held_to.append(f"Line: at most {amount(rule.above)}{_house(rule.above)}.")
     elif rule is not None and rule.below is not None:
         limit = (rule.below.value, "below")
-        held_to.append(f"Line: at least {_number(rule.below)}{_house(rule.below)}.")
+        held_to.append(f"Line: at least {amount(rule.below)}{_house(rule.below)}.")
     flagged = tuple(
         any(rule is not None and f.id == rule.id and f.verdict is Verdict.PRESENT for f in rep.faults)
         for rep in result.reps
@@ -257,23 +259,10 @@ def _nothing(verdict: RepetitionVerdict) -> str:
 def _words(value: Measured | None) -> str:
     """A measure as a person reads it; a missing one reads as a question mark.
 
-    >>> _words(Estimate(0.31, 0.02, "frac")), _words(Estimate(1.94, 0.06, "s"))
-    ('31 ± 2 %', '1.9 ± 0.1 s')
-    >>> _words(Estimate(-0.3, 2.0, "deg")), _words(NotAssessable("hidden"))
-    ('0 ± 2°', '?')
+    >>> _words(Estimate(0.31, 0.02, "frac")), _words(None)
+    ('31 ± 2 %', '?')
     """
-    if value is None or isinstance(value, NotAssessable):
-        return "?"
-    factor, sign = scale(value.unit)
-    digits = 1 if value.unit == "s" else 0
-    gap = "" if sign == "°" else " "
-    rounded = round(value.value * factor, digits) + 0.0  # adding zero turns -0 into 0
-    return f"{rounded:.{digits}f} ± {value.sd * factor:.{digits}f}{gap}{sign}".replace("-", "−")
-
-
-def _number(number: Number) -> str:
-    factor, sign = scale(number.unit)
-    return f"{plain(number.value * factor)}{'' if sign == '°' else ' '}{sign}"
+    return with_error(value.value, value.sd, value.unit) if isinstance(value, Estimate) else "?"
 
 
 def _house(number: Number) -> str:
@@ -289,7 +278,7 @@ def _numbers(exercise: Exercise, library: Library) -> tuple[list[_Sourced], list
             key, _, locator = reference.partition("#")
             keys.setdefault(key, {})[locator] = None
         used = tuple(list(keys).index(reference.partition("#")[0]) + 1 for reference in number.evidence)
-        rows.append(_Sourced(what, _number(number), number.basis == "house", tuple(dict.fromkeys(used))))
+        rows.append(_Sourced(what, amount(number), number.basis == "house", tuple(dict.fromkeys(used))))
     return rows, [_reference(i, key, locators, library) for i, (key, locators) in enumerate(keys.items(), start=1)]
 
 
@@ -319,10 +308,7 @@ def _method_errors(
     exercise: Exercise, measures: Mapping[str, object], library: Library
 ) -> Iterable[tuple[str, Number]]:
     used = dict.fromkeys(library.measures[name].signal for name in exercise.measures if name in measures)
-    for signal in used:
-        known = library.signals[signal]
-        if known.method_error is not None:
-            yield (
-                f"Published error of {signal_words(signal)} ({known.method_error_kind}), not part of the ± above",
-                known.method_error,
-            )
+    for signal in map(library.signals.__getitem__, used):
+        if signal.method_error is not None:
+            words = method_error_words(signal.method_error_kind)
+            yield f"{signal.title}: {words}; not part of any ±", signal.method_error

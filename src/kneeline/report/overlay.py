@@ -17,12 +17,14 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFont
 
+from kneeline.content.load import Library
 from kneeline.content.schema import Exercise
 from kneeline.files import whole_file
 from kneeline.model.errors import InputError
 from kneeline.model.movement import Phase, Repetition, RepetitionVerdict, SetResult, SignalTrace
 from kneeline.model.pose import INDEX, PoseSeries
-from kneeline.report.story import phase_order, prescribed, signal_words
+from kneeline.motion.signals import column_name
+from kneeline.report.story import phase_order, prescribed, signal_name, signal_of, with_error
 
 Picture = npt.NDArray[np.uint8]
 Sprite = tuple[npt.NDArray[np.uint16], npt.NDArray[np.uint16]]  # colour already times alpha, and 255 minus alpha
@@ -34,6 +36,7 @@ FORMATS = {".mp4": "mp4", ".mov": "mov", ".mkv": "matroska"}
 _TICKS = 90_000  # per second: the clock of MPEG, fine enough for every camera's own times
 _UNSURE = 0.05  # of the person's height: a keypoint with a larger error is drawn faded
 _SAME_S = 1e-3
+_PANEL = (14.0, 10.5)  # right and lower end of count, phase and bar, in letter units; no other label enters it
 _WHITE, _DARK, _GREY = (255, 255, 255), (14, 18, 20), (176, 184, 186)
 _LEFT, _RIGHT, _MIDDLE = (255, 190, 92), (98, 200, 255), (236, 240, 240)
 _TONE: dict[RepetitionVerdict, Colour] = {
@@ -59,13 +62,14 @@ _JOINTS = tuple(sorted({end for a, b, _ in _BONES for end in (a, b)}))
 
 
 @dataclass(frozen=True, slots=True)
-class Measured:
-    """What is drawn: the keypoints, the signals and the set, and the width of the picture that the keypoints are in."""
+class Drawn:
+    """What is drawn: keypoints, signals and set, by which library, and how wide the picture of the keypoints is."""
 
     series: PoseSeries
     trace: SignalTrace
     result: SetResult
     exercise: Exercise
+    library: Library
     width_px: int
 
 
@@ -85,7 +89,7 @@ def check_format(path: Path) -> None:
 def write_overlay(
     path: Path,
     frames: Iterable[tuple[float, Picture]],
-    measured: Measured,
+    drawn: Drawn,
     on_progress: Callable[[float], None] | None = None,
 ) -> None:
     """Write the frames with the drawing, as H.264 with each frame's own presentation time, whole or not at all.
@@ -103,7 +107,7 @@ def write_overlay(
             picture = np.ascontiguousarray(rgb[:height, :width])
             if not picture.flags.writeable:
                 picture = picture.copy()
-            pen = pen or _Pen(measured, width, height)
+            pen = pen or _Pen(drawn, width, height)
             pen.draw(picture, t_s)
             out.write(picture, t_s)
             if on_progress is not None:
@@ -153,19 +157,20 @@ class _Writer:
 class _Pen:
     """Draws one moment of a set into its picture."""
 
-    def __init__(self, measured: Measured, width: int, height: int) -> None:
-        self._m = measured
+    def __init__(self, drawn: Drawn, width: int, height: int) -> None:
+        self._m = drawn
         self._size = (width, height)
-        self._scale = width / (measured.width_px // 2 * 2 or width)
+        self._scale = width / (drawn.width_px // 2 * 2 or width)
         self._unit = max(8, round(min(width, height) / 24))
         self._line = max(1, round(min(width, height) / 200))
-        self._signal = _working_signal(measured)
+        self._signal = _working_signal(drawn)
+        self._name = signal_name(signal_of(self._signal[0])[0], drawn.library)
         self._to_the_right = self._more_room_right()
-        self._phase_since = _phase_starts(measured.trace)
+        self._phase_since = _phase_starts(drawn.trace)
         self._asked = {
             Phase(phase): number.value
-            for phase in phase_order(measured.exercise)
-            if (number := prescribed(measured.exercise, phase)) is not None
+            for phase in phase_order(drawn.exercise)
+            if (number := prescribed(drawn.exercise, phase)) is not None
         }
 
     def draw(self, rgb: Picture, t_s: float) -> None:
@@ -214,20 +219,23 @@ class _Pen:
 
     def _reading(self, rgb: Picture, row: int) -> None:
         """The signal's value with its error beside the joint, or that there is none."""
-        name, joints = self._signal
-        words, value = _value_words(name, float(self._m.trace.values[name][row]), float(self._m.trace.sds[name][row]))
+        column, joints = self._signal
+        value = _reading_words(column, float(self._m.trace.values[column][row]), float(self._m.trace.sds[column][row]))
         away = round(1.5 * self._unit)
         x, y = self._m.series.xy[row, list(joints)].mean(axis=0) * self._scale
+        label = _pill(f"{self._name}: {value}", self._unit)
         if not np.isfinite(x + y):
-            label = _pill(f"{words} {value}", self._unit)
             _blend(rgb, label, self._unit, self._size[1] - self._unit - label[0].shape[0])
             return
         room = (self._size[0] - x if self._to_the_right else x) - away
-        label = _pill(f"{words} {value}", self._unit)
         if label[0].shape[1] > room:
             label = _pill(value, self._unit)
         high, wide = label[0].shape[:2]
-        _blend(rgb, label, round(x + away if self._to_the_right else x - away - wide), round(y - high / 2))
+        left, top = round(x + away if self._to_the_right else x - away - wide), round(y - high / 2)
+        panel_wide, panel_high = _PANEL
+        if left < panel_wide * self._unit:
+            top = max(top, round(panel_high * self._unit))
+        _blend(rgb, label, left, top)
 
     def _more_room_right(self) -> bool:
         """Whether the joint has more picture on its right, over the whole recording, so that the label never jumps."""
@@ -263,39 +271,33 @@ class _Pen:
         )
 
 
-def _working_signal(m: Measured) -> tuple[str, tuple[int, ...]]:
+def _working_signal(m: Drawn) -> tuple[str, tuple[int, ...]]:
     """Signal to write beside the body, and the keypoints it belongs to.
 
     A squat is counted on how far the hips sink, but what a person knows is the bend of the knee, where it was seen; of
     two working knees the one that was seen better.
     """
-    name = m.trace.signal
+    column = m.trace.signal
     if phase_order(m.exercise)[0] == "lower":
         sides = ("left", "right") if m.result.side == "both" else (m.result.side,)
-        knees = [knee for side in sides if (knee := f"knee_flexion_{side}_deg") in m.trace.values]
+        knees = [knee for side in sides if (knee := column_name("knee_flexion", side)) in m.trace.values]
         seen = [knee for knee in knees if np.isfinite(m.trace.values[knee]).any()]
-        name = min(seen, key=lambda knee: float(np.nanmedian(m.trace.sds[knee])), default=name)
-    at = [side for side in ("left", "right") if f"_{side}_" in name] or ["left", "right"]
-    part = next((part for start, part in _PLACES.items() if name.startswith(start)), "hip")
-    return name, tuple(INDEX[f"{side}_{part}"] for side in at)
+        column = min(seen, key=lambda knee: float(np.nanmedian(m.trace.sds[knee])), default=column)
+    signal, side, _ = signal_of(column)
+    part = _PLACES.get(signal, "hip")
+    return column, tuple(INDEX[f"{leg}_{part}"] for leg in ([side] if side else ["left", "right"]))
 
 
-_PLACES = {"knee_flexion": "knee", "fppa": "knee", "heel_rise": "heel", "ankle": "ankle"}
+_PLACES = {"knee_flexion": "knee", "fppa": "knee", "heel_rise": "heel", "ankle_gap": "ankle", "ankle_drift": "ankle"}
 
 
-def _value_words(name: str, value: float, sd: float) -> tuple[str, str]:
-    """The name that the signal goes by, and the value with its error.
+def _reading_words(column: str, value: float, sd: float) -> str:
+    """The value with its error, or that there is none.
 
-    >>> _value_words("knee_flexion_left_deg", 31.2, 3.0)
-    ('knee flexion', '31° ± 3°')
+    >>> _reading_words("knee_flexion_left_deg", 31.2, 3.0), _reading_words("body_rise_frac", float("nan"), 0.1)
+    ('31 ± 3°', 'no reading')
     """
-    stem, _, unit = name.rpartition("_")
-    words = signal_words(stem.removesuffix("_left").removesuffix("_right"))
-    if not np.isfinite(value) or not np.isfinite(sd):
-        return f"{words}:", "no reading"
-    if unit == "deg":
-        return words, f"{value:.0f}° ± {sd:.0f}°"
-    return words, f"{100 * value:.0f} ± {100 * sd:.0f} %"
+    return with_error(value, sd, signal_of(column)[2]) if np.isfinite(value) and np.isfinite(sd) else "no reading"
 
 
 def _phase_starts(trace: SignalTrace) -> npt.NDArray[np.float64]:
@@ -335,7 +337,7 @@ def _font(size_px: int) -> ImageFont.FreeTypeFont:
     return font
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=64)
 def _pill(text: str, unit: int) -> Sprite:
     """Words on a dark rounded label."""
     font = _font(round(1.3 * unit))
@@ -348,7 +350,7 @@ def _pill(text: str, unit: int) -> Sprite:
     return _sprite(image)
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=16)
 def _count_sprite(count: int, verdict: RepetitionVerdict | None, unit: int) -> Sprite:
     """The number of repetitions, large, with the verdict on the last one as shape and colour."""
     font = _font(5 * unit)

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from kneeline.content.schema import Claim, Dose, Exercise, FaultRule, Number, Source
+from kneeline.content.schema import Claim, Dose, Exercise, FaultRule, Source
 from kneeline.model.errors import InputError
-from kneeline.report.story import listed, measure_name, phase_order, plain, prescribed
+from kneeline.report.story import amount, basis, keys_of, listed, measure_name, phase_order, plain, prescribed
 from kneeline.report.terminal import Voice
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def print_exercise(console: Console, exercise: Exercise, library: Library) -> No
         "What to feel": exercise.feel,
         "Common mistakes": exercise.mistakes,
         "How much": _dose(exercise, exercise.dose) if exercise.dose else [],
-        "Camera": [f"{exercise.camera.place} About {_number(exercise.camera.distance)} away."],
+        "Camera": [f"{exercise.camera.place} About {amount(exercise.camera.distance)} away."],
         "What is watched": [_watched(rule, library) for rule in exercise.fault],
         "Easier and harder": [
             f"{f'{r.level:+d}' if r.level else '0'}  {r.name}: {r.how} {r.earned_by}".strip()
@@ -112,7 +112,7 @@ def _print_basis(speak: Voice, exercise: Exercise, library: Library) -> None:
     if exercise.dose:
         numbers += _dose(exercise, exercise.dose)
     speak.section("Where the numbers come from", *numbers)
-    keys = dict.fromkeys(ref.partition("#")[0] for _, references in _uses(exercise) for ref in references)
+    keys = keys_of(ref for _, references in _uses(exercise) for ref in references)
     if keys:
         speak.section(
             "Sources", *(f"[{key}] {library.sources[key].cite}. {library.sources[key].where}" for key in keys)
@@ -137,12 +137,11 @@ def _dose(exercise: Exercise, dose: Dose) -> list[str]:
     tempo = [
         f"{number.value:g} s {phase}" for phase in phase_order(exercise) if (number := prescribed(exercise, phase))
     ]
-    tempo_basis = _basis((dose.lift, dose.hold, dose.lower))
     return [
-        f"{plain(dose.sets.value)} sets of {plain(dose.reps.value)} repetitions {_basis((dose.sets, dose.reps))}",
-        f"Tempo: {listed(tempo)} {tempo_basis}",
-        f"Rest {plain(dose.rest.value)} s between sets {_basis((dose.rest,))}",
-        f"{plain(dose.per_week.value)} times a week {_basis((dose.per_week,))}",
+        f"{plain(dose.sets.value)} sets of {plain(dose.reps.value)} repetitions ({basis(dose.sets, dose.reps)})",
+        f"Tempo: {listed(tempo)} ({basis(dose.lift, dose.hold, dose.lower)})",
+        f"Rest {plain(dose.rest.value)} s between sets ({basis(dose.rest)})",
+        f"{plain(dose.per_week.value)} times a week ({basis(dose.per_week)})",
     ]
 
 
@@ -150,26 +149,12 @@ def _watched(rule: FaultRule, library: Library) -> str:
     if rule.not_by_camera:
         return f"{rule.name}: not by camera. {rule.not_by_camera} {rule.self_check}"
     limits = [("above", rule.above), ("below", rule.below)]
-    held = listed(f"{side} {_number(number)} {_basis((number,))}" for side, number in limits if number is not None)
-    return f"{rule.name}: {measure_name(rule.measure, library)} {held}. Say: “{rule.cue.say}”"
-
-
-def _number(number: Number) -> str:
-    if number.unit == "frac":
-        return f"{plain(100 * number.value)} %"
-    return f"{plain(number.value)}{'°' if number.unit == 'deg' else ' ' + number.unit}"
-
-
-def _basis(numbers: Iterable[Number]) -> str:
-    numbers = tuple(numbers)
-    references = ", ".join(dict.fromkeys(ref.partition("#")[0] for number in numbers for ref in number.evidence))
-    if any(number.basis == "house" for number in numbers):
-        return f"(house default, see [{references}])" if references else "(house default)"
-    return f"[{references}]"
+    held = listed(f"{side} {amount(number)} ({basis(number)})" for side, number in limits if number is not None)
+    in_body_words = f" In body words: “{rule.cue.internal}”" if rule.cue.internal else ""
+    return f"{rule.name}: {measure_name(rule.measure, library)} {held}. Say: “{rule.cue.say}”.{in_body_words}"
 
 
 def _claim(claim: Claim) -> str:
     stance = {"for": "For", "against": "Against", "mixed": "Mixed"}[claim.stance]
-    references = dict.fromkeys(ref.partition("#")[0] for ref in claim.evidence)
-    where = f" [{', '.join(references)}]" if references else ""
+    where = f" [{', '.join(keys_of(claim.evidence))}]" if claim.evidence else ""
     return f"{stance} ({claim.grade}): {claim.says}{where}"

@@ -15,9 +15,10 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
+from kneeline.content.schema import PhaseName
 from kneeline.model.movement import RepetitionVerdict, SetResult, SignalTrace
 from kneeline.model.quantity import Estimate
-from kneeline.report.story import PhaseName
+from kneeline.report.story import scale
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -85,15 +86,6 @@ class Panel:
     unit: str
     limit: tuple[float, Literal["above", "below"]] | None = None
     asked: float | None = None
-
-
-def scale(unit: str) -> tuple[float, str]:
-    """Factor and sign with which a unit is shown: shares as percent.
-
-    >>> scale("frac"), scale("deg")
-    ((100.0, '%'), (1.0, '°'))
-    """
-    return {"frac": (100.0, "%"), "deg": (1.0, "°")}.get(unit, (1.0, unit))
 
 
 def signal_plot(

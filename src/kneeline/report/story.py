@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from kneeline.content.schema import Exercise, FaultRule, Number
-from kneeline.model.movement import Repetition, RepetitionVerdict, SetResult
+from kneeline.content.schema import Exercise, FaultRule, Number, PhaseName
+from kneeline.model.movement import Repetition, RepetitionVerdict, SetResult, View
 from kneeline.model.quantity import Estimate, NotAssessable, Verdict
+from kneeline.motion.coach import PRIORITIES
 
 if TYPE_CHECKING:
     from kneeline.content.load import Library
-
-PhaseName = Literal["lift", "hold", "lower"]
 
 SIGN = {RepetitionVerdict.GOOD: "✓", RepetitionVerdict.TRY_AGAIN: "▲", RepetitionVerdict.NOT_SEEN: "?"}
 WORD = {
@@ -21,7 +20,7 @@ WORD = {
     RepetitionVerdict.TRY_AGAIN: "try again",
     RepetitionVerdict.NOT_SEEN: "not judged",
 }
-_URGENCY = {"safety": 0, "alignment": 1, "tempo": 2, "range": 3}
+_CLOSE = "Too close to call: the error of the measure reaches across the limit."
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class Story:
 def tell(result: SetResult, exercise: Exercise, library: Library, warnings: Iterable[str] = ()) -> Story:
     """The story of a set; `warnings` of the recording come before those of the engine."""
     said = tuple(dict.fromkeys((*warnings, *result.warnings)))
-    why_none = "" if result.reps else _why_none(result, exercise, said, library)
+    why_none = "" if result.reps else _why_none(result, exercise, said)
     return Story(
         headline=_headline(result, exercise),
         detail=_detail(result),
@@ -105,13 +104,34 @@ def faults_present(rep: Repetition, exercise: Exercise) -> list[str]:
     return [fault_name(exercise, fault.id) for fault in rep.faults if fault.verdict is Verdict.PRESENT]
 
 
-def signal_words(signal_id: str) -> str:
-    """A signal as it is called in a sentence.
+def signal_of(column: str) -> tuple[str, str, str]:
+    """Signal, side ("" for those without) and unit of a column of the series; `motion.signals.column_name` reversed.
 
-    >>> signal_words("knee_flexion"), signal_words("fppa")
-    ('knee flexion', 'knee inward (FPPA)')
+    >>> signal_of("knee_flexion_left_deg"), signal_of("body_rise_frac")
+    (('knee_flexion', 'left', 'deg'), ('body_rise', '', 'frac'))
     """
-    return "knee inward (FPPA)" if signal_id == "fppa" else signal_id.replace("_", " ")
+    stem, _, unit = column.rpartition("_")
+    signal, _, side = stem.rpartition("_")
+    return (signal, side, unit) if side in ("left", "right") else (stem, "", unit)
+
+
+def signal_name(signal_id: str, library: Library) -> str:
+    """A signal in plain words, as they stand inside a sentence."""
+    known = library.signals.get(signal_id)
+    return known.title[:1].lower() + known.title[1:] if known else signal_id.replace("_", " ")
+
+
+def method_error_words(kind: str) -> str:
+    """What the error of a method is, by the kind of `Signal.method_error`; it is shown beside ±, never inside it.
+
+    >>> method_error_words("repeatability")
+    'published repeatability of this 2-D measure'
+    """
+    return {
+        "repeatability": "published repeatability of this 2-D measure",
+        "against 3-D": "published error of this 2-D measure against 3-D",
+        "house": "error of this 2-D measure, by our own estimate",
+    }[kind]
 
 
 def measure_name(measure_id: str, library: Library) -> str:
@@ -120,20 +140,72 @@ def measure_name(measure_id: str, library: Library) -> str:
         "lift_s": "time to lift",
         "hold_s": "time held",
         "lower_s": "time to lower",
-        "excursion": "size of the movement",
         "excursion_of_usual_frac": "size against the usual repetition of the set",
     }
     known = library.measures.get(measure_id)
     return known.name if known else built_in.get(measure_id, measure_id.replace("_", " "))
 
 
-def plain(value: float, digits: int = 3) -> str:
+def plain(value: float) -> str:
     """A number as a person writes it.
 
     >>> plain(15.0), plain(0.3), plain(0.123456)
     ('15', '0.3', '0.123')
     """
-    return f"{value:.{digits}f}".rstrip("0").rstrip(".") if digits else f"{value:.0f}"
+    return f"{value:.3f}".rstrip("0").rstrip(".")
+
+
+def scale(unit: str) -> tuple[float, str]:
+    """Factor and sign with which a unit is shown: shares as percent.
+
+    >>> scale("frac"), scale("deg")
+    ((100.0, '%'), (1.0, '°'))
+    """
+    return {"frac": (100.0, "%"), "deg": (1.0, "°")}.get(unit, (1.0, unit))
+
+
+def with_error(value: float, sd: float, unit: str) -> str:
+    """A value with the standard deviation of its error, as a person reads it; nothing is ever minus zero.
+
+    >>> with_error(0.31, 0.02, "frac"), with_error(1.94, 0.06, "s"), with_error(-0.3, 2.0, "deg")
+    ('31 ± 2 %', '1.9 ± 0.1 s', '0 ± 2°')
+    """
+    factor, sign = scale(unit)
+    digits = 1 if unit == "s" else 0
+    rounded = round(value * factor, digits) + 0.0  # adding zero turns -0 into 0
+    gap = "" if sign == "°" else " "
+    return f"{rounded:.{digits}f} ± {sd * factor:.{digits}f}{gap}{sign}".replace("-", "−")
+
+
+def amount(number: Number) -> str:
+    """A number of the library with its unit.
+
+    >>> amount(Number(value=0.12, unit="frac", basis="house")), amount(Number(value=2.5, unit="m", basis="house"))
+    ('12 %', '2.5 m')
+    """
+    factor, sign = scale(number.unit)
+    return f"{plain(number.value * factor)}{'' if sign == '°' else ' '}{sign}"
+
+
+def basis(*numbers: Number, cite: Callable[[str], str] = "[{}]".format) -> str:
+    """Where numbers come from: their sources, each as `cite` writes its key, or that they are our own.
+
+    >>> basis(Number(value=3, unit="deg", basis="house", evidence=("S32#SEM", "S32#SDD")))
+    'house default, leaning on [S32]'
+    """
+    named = ", ".join(cite(key) for key in keys_of(ref for number in numbers for ref in number.evidence))
+    if all(number.basis == "sourced" for number in numbers):
+        return named
+    return f"house default, leaning on {named}" if named else "house default"
+
+
+def keys_of(references: Iterable[str]) -> list[str]:
+    """The sources that references name, each once.
+
+    >>> keys_of(["S32#SEM", "S33#group means", "S32#SDD"])
+    ['S32', 'S33']
+    """
+    return list(dict.fromkeys(reference.partition("#")[0] for reference in references))
 
 
 def sentence(words: str) -> str:
@@ -173,6 +245,25 @@ def count_of(n: int, word: str = "repetition") -> str:
     return f"{n} {word}" if n == 1 else f"{n} {word}s"
 
 
+def view_words(view: View) -> str:
+    """The view in words, with how far the camera is off it.
+
+    >>> view_words(View("back", Estimate(-171.0, 8.0, "deg"), True))
+    'seen from behind, 9° ± 8° off square'
+    """
+    known = {"front": ("the front", 0), "back": ("behind", 180), "left": ("the left", -90), "right": ("the right", 90)}
+    if view.facing not in known:
+        turned = (
+            f", turned {view.yaw_deg.value:.0f}° ± {view.yaw_deg.sd:.0f}°" if isinstance(view.yaw_deg, Estimate) else ""
+        )
+        return f"view unclear{turned}"
+    words, square_deg = known[view.facing]
+    if not isinstance(view.yaw_deg, Estimate):
+        return f"seen from {words}"
+    off_deg = abs((view.yaw_deg.value - square_deg + 180) % 360 - 180)
+    return f"seen from {words}, {off_deg:.0f}° ± {view.yaw_deg.sd:.0f}° off square"
+
+
 def _headline(result: SetResult, exercise: Exercise) -> str:
     count, good = result.summary.count, result.summary.good
     if not count and exercise.kind == "hold":
@@ -198,9 +289,9 @@ def _detail(result: SetResult) -> str:
     return f"{sentence(listed(parts))}." if parts else ""
 
 
-def _why_none(result: SetResult, exercise: Exercise, warnings: tuple[str, ...], library: Library) -> str:
+def _why_none(result: SetResult, exercise: Exercise, warnings: tuple[str, ...]) -> str:
     if not result.view.usable and result.view.reasons:
-        return " ".join(_readable(reason, library) for reason in result.view.reasons)
+        return " ".join(map(_as_sentence, result.view.reasons))
     if result.warnings or warnings:
         return " ".join(result.warnings or warnings)
     if exercise.kind == "hold":
@@ -208,12 +299,7 @@ def _why_none(result: SetResult, exercise: Exercise, warnings: tuple[str, ...], 
     return "Nothing in the recording moved like this exercise, from rest to the far end and back to rest."
 
 
-def _readable(reason: str, library: Library) -> str:
-    """A reason as a sentence, with signals by their words; figures of a single repetition are left to the JSON."""
-    if reason.startswith("too close to call"):
-        return "Too close to call: the error of the measure reaches across the limit."
-    for name in library.signals:
-        reason = reason.replace(name, signal_words(name))
+def _as_sentence(reason: str) -> str:
     return f"{sentence(reason.rstrip('.'))}."
 
 
@@ -234,10 +320,12 @@ def _dose(result: SetResult, exercise: Exercise) -> str:
 def _change(result: SetResult, exercise: Exercise) -> Change:
     if not result.view.usable and result.view.facing != "unclear":
         return Change(exercise.camera.turn, "From this view the exercise cannot be judged.")
-    if exercise.kind == "hold":
-        return Change("Nothing: keep doing it like this.", "A hold is timed here; its form is not judged.")
+    if exercise.kind == "hold" and result.summary.time_under_tension_s > 0:
+        held_s = result.summary.time_under_tension_s
+        return Change("The hold was timed; its form was not judged.", f"Held for {held_s:.1f} s in all.")
     if not result.reps:
-        return Change(exercise.camera.place, "No repetition was counted.")
+        none = "The hold was not seen." if exercise.kind == "hold" else "No repetition was counted."
+        return Change(exercise.camera.place, none)
     seen: dict[str, int] = {}
     for rep in result.reps:
         for fault in rep.faults:
@@ -262,7 +350,7 @@ def _change(result: SetResult, exercise: Exercise) -> Change:
 
 def _rank(rule: FaultRule, times: int) -> tuple[bool, int, int]:
     """Safety first; then what happens most often; then form before tempo before range."""
-    return rule.cue.priority != "safety", -times, _URGENCY[rule.cue.priority]
+    return rule.cue.priority != "safety", -times, PRIORITIES.index(rule.cue.priority)
 
 
 def _unseen(result: SetResult, exercise: Exercise, library: Library) -> tuple[Unseen, ...]:
@@ -275,11 +363,13 @@ def _unseen(result: SetResult, exercise: Exercise, library: Library) -> tuple[Un
         for fault in rep.faults:
             if fault.verdict is Verdict.NOT_ASSESSABLE:
                 spoken_for.add(rules[fault.id].measure if fault.id in rules else "")
-                what = found.setdefault(_readable(fault.reason, library), {})
+                # A probability beside the refusal says that it was measured; the figures are left to the JSON.
+                reason = _as_sentence(fault.reason) if fault.probability is None else _CLOSE
+                what = found.setdefault(reason, {})
                 what.setdefault(fault_name(exercise, fault.id), []).append(rep.n)
         for measure, value in rep.measures.items():
             if isinstance(value, NotAssessable) and measure not in spoken_for:
-                what = found.setdefault(_readable(value.reason, library), {})
+                what = found.setdefault(_as_sentence(value.reason), {})
                 what.setdefault(measure_name(measure, library), []).append(rep.n)
     return tuple(
         Unseen(

@@ -10,8 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from kneeline.content.schema import Exercise
-from kneeline.model.movement import RepetitionVerdict, SetResult, View
-from kneeline.model.quantity import Estimate
+from kneeline.model.movement import RepetitionVerdict, SetResult
 from kneeline.report.story import (
     SIGN,
     WORD,
@@ -24,6 +23,7 @@ from kneeline.report.story import (
     prescribed,
     sentence,
     tell,
+    view_words,
 )
 
 if TYPE_CHECKING:
@@ -61,25 +61,6 @@ def print_set(
         speak.section("Could not be judged", *map(_unseen_words, story.unseen))
     if story.warnings:
         speak.section("To know", *story.warnings)
-
-
-def view_words(view: View) -> str:
-    """The view in words, with how far the camera is off it.
-
-    >>> view_words(View("back", Estimate(-171.0, 8.0, "deg"), True))
-    'seen from behind, 9° ± 8° off square'
-    """
-    known = {"front": ("the front", 0), "back": ("behind", 180), "left": ("the left", -90), "right": ("the right", 90)}
-    if view.facing not in known:
-        turned = (
-            f", turned {view.yaw_deg.value:.0f}° ± {view.yaw_deg.sd:.0f}°" if isinstance(view.yaw_deg, Estimate) else ""
-        )
-        return f"view unclear{turned}"
-    words, square_deg = known[view.facing]
-    if not isinstance(view.yaw_deg, Estimate):
-        return f"seen from {words}"
-    off_deg = abs((view.yaw_deg.value - square_deg + 180) % 360 - 180)
-    return f"seen from {words}, {off_deg:.0f}° ± {view.yaw_deg.sd:.0f}° off square"
 
 
 def _table(result: SetResult, exercise: Exercise, speak: Voice) -> Table:

@@ -94,6 +94,12 @@ def test_it_tells_the_answer(page: str) -> None:
     assert "Yosmaoglu" in page
 
 
+def test_the_error_of_the_method_stands_beside_the_measure_and_not_in_it(page: str) -> None:
+    beside = "Error of this 2-D measure, by our own estimate: 5 % (house default), not in the bars."
+    assert beside in page
+    assert "is not in it: what is known of that stands under each measure" in page
+
+
 def test_the_same_set_gives_the_same_page(made: Made, page: str) -> None:
     assert html(made.result, made.trace, made.recording, made.exercise, made.library) == page
 

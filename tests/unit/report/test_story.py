@@ -7,7 +7,7 @@ from hand_made import BY_FOOT, SIDE_VIEW, Made
 
 from kneeline.model.movement import FaultFinding, RepetitionVerdict, SetResult, SetSummary, View
 from kneeline.model.quantity import NotAssessable, Verdict
-from kneeline.report.story import phase_order, tell
+from kneeline.report.story import phase_order, signal_name, tell
 
 
 def with_faults(made: Made, *present: set[str]) -> SetResult:
@@ -107,11 +107,35 @@ def test_close_calls_are_said_once_whatever_their_figures(made: Made) -> None:
     assert [item.reason for item in unseen] == ["Too close to call: the error of the measure reaches across the limit."]
 
 
+def test_a_close_call_is_told_by_its_probability_and_not_by_its_words(made: Made) -> None:
+    faults = (
+        FaultFinding("uneven", Verdict.NOT_ASSESSABLE, 0.5, "in other words"),
+        FaultFinding("no_hold", Verdict.NOT_ASSESSABLE, None, "too close to call it a movement."),
+    )
+    rep = replace(made.result.reps[0], faults=faults, measures={})
+    unseen = tell(replace(made.result, reps=(rep,)), made.exercise, made.library).unseen
+    assert [item.reason for item in unseen] == [
+        "Too close to call: the error of the measure reaches across the limit.",
+        "Too close to call it a movement.",
+    ]
+
+
 def test_signals_are_named_in_words(made: Made) -> None:
-    reason = "knee_flexion is seen from the side; this camera is 81 degrees off"
-    rep = replace(made.result.reps[0], faults=(FaultFinding("knees_bend", Verdict.NOT_ASSESSABLE, None, reason),))
-    (first, *_) = tell(replace(made.result, reps=(rep,)), made.exercise, made.library).unseen
-    assert first.reason == "Knee flexion is seen from the side; this camera is 81 degrees off."
+    assert signal_name("fppa", made.library) == "knee inward (FPPA)"
+    assert signal_name("of_my_own", made.library) == "of my own"
+
+
+@pytest.mark.parametrize("held_s", [0.0, 21.0])
+def test_a_hold_is_timed_and_its_form_never_praised(made: Made, held_s: float) -> None:
+    hold = made.library.exercises["single_leg_stand"]
+    change = tell(
+        replace(made.result, reps=(), summary=SetSummary(0, 0, held_s, None, None)), hold, made.library
+    ).change
+    assert "keep doing" not in change.say
+    if held_s:
+        assert (change.say, change.why) == ("The hold was timed; its form was not judged.", "Held for 21.0 s in all.")
+    else:
+        assert (change.say, change.why) == (hold.camera.place, "The hold was not seen.")
 
 
 def test_a_hold_is_not_blamed_for_having_no_repetitions(made: Made) -> None:
