@@ -30,6 +30,7 @@ def test_the_engine_says_what_the_example_expects(exercise: Exercise, example: E
     if not example.expect.count:
         assert not result.view.usable or result.warnings, "it says why nothing could be counted"
     if exercise.kind == "hold":
+        assert result.summary.time_under_tension_s == pytest.approx(example.expect.held_s, abs=0.3)
         assert any(warning.startswith("Held for") for warning in result.warnings), "a hold is timed, not counted"
     wrong = []
     for number, rep in enumerate(result.reps, start=1):

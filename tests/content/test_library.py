@@ -77,7 +77,7 @@ def school_grade(texts: list[str]) -> float:
     return 0.39 * len(words) / len(parts) + 11.8 * sum(map(syllables, words)) / len(words) - 15.59
 
 
-def test_the_issue_s_exercises_and_movements_are_all_there() -> None:
+def test_the_library_holds_three_exercises_eight_movements_and_a_hold() -> None:
     assert {e.id: e.kind for e in EXERCISES} == {
         "calf_raise_ball_squeeze": "exercise",
         "terminal_knee_extension": "exercise",
@@ -193,3 +193,14 @@ def test_it_has_at_least_three_examples_with_different_noise(exercise: Exercise)
     assert len(exercise.example) >= 3
     assert len({example.given.noise_px for example in exercise.example}) >= 2
     assert exercise.kind == "hold" or any(example.expect.present for example in exercise.example)
+
+
+def test_a_hold_is_timed_and_its_form_not_judged() -> None:
+    holds = [exercise for exercise in EXERCISES if exercise.kind == "hold"]
+    assert [(hold.id, hold.measures, hold.fault) for hold in holds] == [("single_leg_stand", (), ())]
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.id)
+def test_a_repetition_is_held_against_the_usual_one_and_not_the_best(exercise: Exercise) -> None:
+    assert [text for _, text in shown(exercise) if re.search(r"\bbest one\b", text)] == []
+    assert not re.search(r"\bbest\b", " ".join(LIBRARY.faults.values()))

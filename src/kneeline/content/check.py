@@ -18,10 +18,9 @@ BUILT_IN: dict[str, str] = {
     "lift_s": "s",
     "hold_s": "s",
     "lower_s": "s",
-    "excursion": "",
     "excursion_of_usual_frac": "frac",
 }
-"""Measures that every repetition has, with their units; `excursion` has the unit of the repetition's signal."""
+"""Measures that every repetition has, with their units."""
 
 LEG_ANGLES = ("knee_flexion", "hip_flexion", "hip_abduction", "ankle_dorsiflexion", "foot_pitch", "fppa")
 BODY_ANGLES = ("pelvic_drop", "trunk_lean", "trunk_pitch")
@@ -72,6 +71,8 @@ def _exercise(exercise: Exercise, library: Library) -> None:
             )
         if any(not 1 <= rep <= example.given.reps for rep in example.given.only):
             raise ContentError(file, f"{key}.given.only", f"must name repetitions 1 to {example.given.reps}")
+        if (example.expect.held_s is not None) != (exercise.kind == "hold"):
+            raise ContentError(file, f"{key}.expect.held_s", 'belongs to every file of kind "hold" and to no other')
         named = (*example.expect.present, *example.expect.absent, *example.expect.not_assessable)
         _unique(file, f"{key}.expect", named)
         for fault in named:
@@ -134,7 +135,7 @@ def _fault(file: str, rule: FaultRule, exercise: Exercise, library: Library) -> 
         raise ContentError(file, key, "needs a measure with above or below, not both; or not_by_camera with self_check")
     _known(file, f"{key}.measure", rule.measure, (*BUILT_IN, *library.measures))
     if rule.measure in BUILT_IN:
-        unit = BUILT_IN[rule.measure] or library.signals[exercise.repetition.signal].unit
+        unit = BUILT_IN[rule.measure]
     else:
         unit = library.signals[library.measures[rule.measure].signal].unit
         if rule.measure not in exercise.measures:

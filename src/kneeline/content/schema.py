@@ -72,8 +72,8 @@ class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 class Companion(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """A second signal that tells this exercise from others, by its change from rest to top or by its value at the top.
 
-    at_least, at_most: signed bounds, kept by "every" leg or by "any" leg (for signals without a side, the same). A bound
-    in the unit "of excursion" is a share of the counted signal's own change in the picture.
+    at_least, at_most: signed bounds, kept by "every" leg or by "any" leg (for signals without a side, the same). A
+    bound in the unit "of excursion" is a share of the counted signal's own change in the picture.
     """
 
     signal: str
@@ -236,10 +236,11 @@ class Expect(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """What the engine must then say: the count, and which faults in every altered repetition.
 
     present, absent: in every repetition that the example alters (in all of them where `only` is empty).
-    not_assessable: what it must refuse to judge.
+    not_assessable: what it must refuse to judge. held_s: how long a hold lasts, for exercises of that kind only.
     """
 
     count: int
+    held_s: float | None = None
     present: tuple[str, ...] = ()
     absent: tuple[str, ...] = ()
     not_assessable: tuple[str, ...] = ()

@@ -158,6 +158,7 @@ BAD = {
         "dose",
         "exercise",
     ),
+    "a movement that is held": (swap("expect = { count =", "expect = { held_s = 3, count ="), "held_s", "hold"),
     "not TOML": (SQUAT + "\n= =", "TOML", ""),
 }
 
