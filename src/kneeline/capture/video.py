@@ -73,7 +73,7 @@ class Video:
     t_s: seconds since the first picture shown, from the file's own time stamps; always rising.
     rgb: (height, width, 3) uint8, upright, the long side at most 1920 px.
     width_px, height_px: the upright picture at its full size; scale: full size over size of `rgb`.
-    frame_count_hint, duration_s_hint: what the file says of itself, None where it says nothing.
+    duration_s_hint: what the file says of itself, None where it says nothing.
     warnings: sentences about what was wrong with the file, complete after the iteration.
     """
 
@@ -103,7 +103,6 @@ class Video:
         self._shape = _fit(self.width_px, self.height_px)
         self.scale = self.width_px / self._shape[0]
         self.duration_s_hint = self._duration_hint()
-        self.frame_count_hint = self._frame_hint()
 
     def __enter__(self) -> Self:
         return self
@@ -233,13 +232,6 @@ class Video:
         if self._stream.duration and self._stream.time_base:
             return float(self._stream.duration * self._stream.time_base)
         return self._container.duration / av.time_base if self._container.duration else None
-
-    def _frame_hint(self) -> int | None:
-        if self._stream.frames:
-            return int(self._stream.frames)
-        if self.duration_s_hint and self._stream.average_rate:
-            return max(1, round(self.duration_s_hint * float(self._stream.average_rate)))
-        return None
 
     def _warnings(self, last_s: float, count: int) -> tuple[str, ...]:
         said = []

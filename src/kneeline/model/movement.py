@@ -46,7 +46,11 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class FaultFinding:
-    """The answer on one fault in one repetition. `probability` is None where it cannot be assessed."""
+    """The answer on one fault in one repetition.
+
+    probability: that the fault is there, given the error of its measure; None where nothing was measured. A call that is
+    too close is `NOT_ASSESSABLE` and has its probability.
+    """
 
     id: str
     verdict: Verdict
@@ -74,7 +78,7 @@ class Repetition:
 
 @dataclass(frozen=True, slots=True)
 class Cue:
-    """One thing said: when, which cue (the fault's id, or "praise" and the like), and the words."""
+    """One thing said: when, the id of the fault that it answers, and the words."""
 
     t_s: float
     id: str
@@ -87,7 +91,7 @@ class SetSummary:
 
     time_under_tension_s: lifting, holding and lowering added up over the counted repetitions.
     dose_received: share of the prescribed time under tension that was received, each phase credited up to what was
-    prescribed for it (0..1); None for a movement that has no prescription.
+    prescribed for it (0..1); None for a movement that has no prescription, and where the set could not be seen.
     """
 
     count: int

@@ -21,17 +21,6 @@ INDEX: dict[str, int] = {name: i for i, name in enumerate(KEYPOINTS)}
 """Column of each keypoint."""
 
 
-def other_side(name: str) -> str:
-    """Name of the same keypoint or signal on the other side of the body.
-
-    >>> other_side("left_heel"), other_side("fppa_right_deg"), other_side("nose")
-    ('right_heel', 'fppa_left_deg', 'nose')
-    """
-    parts = name.split("_")
-    swap = {"left": "right", "right": "left"}
-    return "_".join(swap.get(part, part) for part in parts)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class PoseFrame:
     """Keypoints of one person in one picture.

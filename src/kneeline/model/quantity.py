@@ -58,22 +58,3 @@ class Verdict(StrEnum):
     PRESENT = "present"
     ABSENT = "absent"
     NOT_ASSESSABLE = "not_assessable"
-
-
-@dataclass(frozen=True, slots=True)
-class Basis:
-    """Where a number of the library comes from: a cited source, or a house default.
-
-    `sources` holds "key#locator" references into the evidence table; it is empty for a house default.
-    """
-
-    sources: tuple[str, ...] = ()
-
-    @property
-    def is_house(self) -> bool:
-        """True when no source backs the number.
-
-        >>> Basis().is_house
-        True
-        """
-        return not self.sources

@@ -49,8 +49,8 @@ def refine(
     bearings = Bearings(towards, forwards, result.side, shank_px, hip_height_px)
     scene = Scene(exercise, library, bearings, yaw, result.side)
     reps = _again(result.reps, g, scene)
-    held_s = result.summary.time_under_tension_s if exercise.kind == "hold" else 0.0
-    refined = replace(result, reps=reps, summary=dose_of(exercise.dose, reps, held_s))
+    summary = dose_of(exercise.dose, reps) if reps else result.summary
+    refined = replace(result, reps=reps, summary=summary)
     return refined, _trace(g, refined, scene, resting)
 
 

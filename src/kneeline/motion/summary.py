@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from kneeline.content.schema import Dose, Exercise
 from kneeline.model.movement import Cue, Repetition, RepetitionVerdict, SetResult, SetSummary, View
@@ -15,10 +16,15 @@ def summarise(
     reps: Sequence[Repetition],
     cues: Sequence[Cue],
     warnings: Sequence[str],
-    held_s: float = 0.0,
+    held_s: float,
 ) -> SetResult:
-    """One set, whole. held_s: time under tension of a hold, which has no repetitions."""
+    """One set, whole. held_s: time under tension of a hold, which has no repetitions.
+
+    A set that could not be seen has received no known dose, which is not the same as none.
+    """
     summary = dose_of(exercise.dose, reps, held_s)
+    if not reps and not view.usable:
+        summary = replace(summary, dose_received=None)
     return SetResult(exercise.id, side, view, tuple(reps), summary, tuple(cues), tuple(warnings))
 
 
