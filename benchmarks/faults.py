@@ -42,6 +42,7 @@ class Assessed:
     """One fault in one true repetition: whether it was injected, and what one method said of it.
 
     said: "present", "absent", "not_assessable", or "not counted" when the repetition itself was missed.
+    probability: that the fault is there; None where nothing was measured.
     """
 
     clip: Clip
@@ -52,6 +53,7 @@ class Assessed:
     injected: bool
     said: str
     reason: str
+    probability: float | None
 
 
 def assess(
@@ -70,8 +72,9 @@ def assess(
             order = (Verdict.PRESENT, Verdict.ABSENT, Verdict.NOT_ASSESSABLE)
             best = min(findings, key=lambda f: order.index(f.verdict), default=None)
             said, reason = (best.verdict.value, best.reason) if best else (MISSED, "the repetition was not counted")
-            name = " or ".join(ids)
-            rows.append(Assessed(clip, i + 1, kind, name, method, kind in true.faults, said, reason))
+            probability = best.probability if best else None
+            name, injected = " or ".join(ids), kind in true.faults
+            rows.append(Assessed(clip, i + 1, kind, name, method, injected, said, reason, probability))
     return rows
 
 
@@ -117,7 +120,7 @@ def _heads(method: str) -> tuple[str, ...]:
 
 def _close(row: Assessed) -> bool:
     """Whether it was seen and measured, but lies too near the threshold."""
-    return row.said == Verdict.NOT_ASSESSABLE and row.reason.startswith("too close")
+    return row.said == Verdict.NOT_ASSESSABLE and row.probability is not None
 
 
 def _numbers(rows: Sequence[Assessed]) -> tuple[int, int]:

@@ -17,10 +17,20 @@ import numpy as np
 
 from kneeline.cli import main as kneeline
 from kneeline.content.load import Library, load
-from kneeline.content.schema import Claim, Exercise, FaultRule, Number
+from kneeline.content.schema import Claim, Exercise, FaultRule, Number, Signal
 from kneeline.model.pose import INDEX
 from kneeline.motion.figure import angles_at, placed, pose
-from kneeline.report.story import listed, measure_name, phase_order, plain, prescribed
+from kneeline.report.story import (
+    amount,
+    basis,
+    keys_of,
+    listed,
+    measure_name,
+    method_error_words,
+    phase_order,
+    prescribed,
+    sentence,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 SIDED_BONES = (
@@ -40,21 +50,17 @@ COMMANDS = ("analyze", "replay", "pose", "exercises", "evidence", "doctor")
 
 def sources(references: Iterable[str], up: str = "../") -> str:
     """The keys of evidence references, each a link to its entry."""
-    keys = dict.fromkeys(reference.partition("#")[0] for reference in references)
-    return ", ".join(f"[{key}]({up}evidence.md#{key.lower()})" for key in keys)
+    return ", ".join(source_link(key, up) for key in keys_of(references))
 
 
-def amount(number: Number) -> str:
-    """A number of the library with its unit."""
-    if number.unit == "frac":
-        return f"{plain(100 * number.value)} %"
-    return f"{plain(number.value)}{'°' if number.unit == 'deg' else ' ' + number.unit}"
+def basis_of(number: Number, up: str = "../") -> str:
+    """Where a number comes from: its sources, each a link to its entry, or that it is our own."""
+    return basis(number, cite=lambda key: source_link(key, up))
 
 
-def basis(number: Number, up: str = "../") -> str:
-    """Where a number comes from: its sources, or that it is our own."""
-    named = sources(number.evidence, up)
-    return named if number.basis == "sourced" else "house default" + (f", leaning on {named}" if named else "")
+def source_link(key: str, up: str = "../") -> str:
+    """A source's key as a link to its entry."""
+    return f"[{key}]({up}evidence.md#{key.lower()})"
 
 
 def table(head: str, rows: Iterable[Iterable[str]]) -> str:
@@ -132,7 +138,7 @@ def dose(e: Exercise) -> str:
         ("rest between sets", d.rest),
         ("times a week", d.per_week),
     ]
-    return table("part | how much | where it comes from", ([what, amount(n), basis(n)] for what, n in numbers))
+    return table("part | how much | where it comes from", ([what, amount(n), basis_of(n)] for what, n in numbers))
 
 
 def camera(e: Exercise) -> str:
@@ -140,18 +146,21 @@ def camera(e: Exercise) -> str:
     c = e.camera
     return (
         f"Seen from the {' or '.join(c.views)}, best first. {c.place} {c.turn}\n\n"
-        f"About {amount(c.distance)} away ({basis(c.distance)}), {amount(c.height)} high ({basis(c.height)})."
+        f"About {amount(c.distance)} away ({basis_of(c.distance)}), {amount(c.height)} high ({basis_of(c.height)})."
     )
 
 
 def faults(e: Exercise, library: Library) -> str:
     """Every fault with its limit and what is said; then those that no camera view of ours can judge."""
     seen = [rule for rule in e.fault if not rule.not_by_camera]
-    rows = ([f"{r.name} (`{r.id}`)", limits(r, library), f"“{r.cue.say}”", how_often(r)] for r in seen)
+    rows = (
+        [f"{r.name} (`{r.id}`)", limits(r, library), f"“{r.cue.say}”", f"“{r.cue.internal}”", how_often(r)]
+        for r in seen
+    )
     blind = [
         f"**{r.name}** (`{r.id}`): not by camera. {r.not_by_camera} {r.self_check}" for r in e.fault if r.not_by_camera
     ]
-    head = "fault | present when | what is said | spoken of after"
+    head = "fault | present when | what is said | in body words | spoken of after"
     return "\n\n".join(filter(None, [table(head, rows), bullets(blind)]))
 
 
@@ -159,7 +168,7 @@ def limits(rule: FaultRule, library: Library) -> str:
     """The measure and the limits it is held to, with their basis."""
     sides = (("above", rule.above), ("below", rule.below))
     return f"{measure_name(rule.measure, library)} " + listed(
-        f"{word} {amount(number)} ({basis(number)})" for word, number in sides if number is not None
+        f"{word} {amount(number)} ({basis_of(number)})" for word, number in sides if number is not None
     )
 
 
@@ -217,21 +226,29 @@ def measures() -> str:
     library = load()
     signals = (
         [
-            f"`{s.name}`",
+            f"{s.title} (`{s.name}`)",
             s.meaning,
             {"sagittal": "the side", "frontal": "the front or behind"}.get(s.plane, "anywhere"),
-            f"{amount(s.yaw_limit)} ({basis(s.yaw_limit, '')})" if s.yaw_limit else "any view",
-            f"{amount(s.method_error)} ({basis(s.method_error, '')}) {s.method_error_note}"
-            if s.method_error
-            else s.method_error_note,
+            f"{amount(s.yaw_limit)} ({basis_of(s.yaw_limit, '')})" if s.yaw_limit else "any view",
+            method_error(s),
         ]
         for s in library.signals.values()
     )
     each = (
         [f'<span id="{m.id}"></span>`{m.id}`', m.name, f"`{m.signal}`", m.meaning] for m in library.measures.values()
     )
-    first = table("signal | what it is | seen from | refused beyond a turn of | published error", signals)
+    first = table(
+        "signal | what it is | seen from | refused beyond a turn of | error of the method, not in any ±", signals
+    )
     return f"## Signals\n\n{first}\n\n## Measures\n\n{table('measure | name | signal | what it is', each)}"
+
+
+def method_error(s: Signal) -> str:
+    """What is known of the error of a signal as a measure of the body, which no ± holds."""
+    if s.method_error is None:
+        return s.method_error_note
+    words = sentence(method_error_words(s.method_error_kind))
+    return f"{words}: {amount(s.method_error)} ({basis_of(s.method_error, '')}). {s.method_error_note}"
 
 
 def fault_list() -> str:
@@ -248,11 +265,7 @@ def blind_spots() -> str:
         for rule in e.fault
         if rule.not_by_camera
     ]
-    notes = [
-        f"**{s.name.replace('_', ' ')}**: {s.method_error_note}"
-        for s in library.signals.values()
-        if s.method_error_note
-    ]
+    notes = [f"**{s.title}**: {s.method_error_note}" for s in library.signals.values() if s.method_error_note]
     return f"## Not by camera\n\n{bullets(lines)}\n\n## How far each signal is trusted\n\n{bullets(notes)}"
 
 

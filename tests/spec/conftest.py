@@ -40,6 +40,6 @@ def grey_clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def calf_clip(shared: Path) -> Path:
-    """A rendered person doing three calf raises, seen from the front (640 x 480)."""
-    return shared / "recordings" / "rendered" / "calf_m_avg_front.mp4"
+def calf_clip() -> Path:
+    """The example that ships: a rendered person, seen from the front, does five calf raises; the third is rushed."""
+    return Path(__file__).resolve().parents[2] / "examples" / "calf_raise.mp4"

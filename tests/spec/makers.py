@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import av
 import numpy as np
@@ -38,6 +39,18 @@ class Ran:
 
 
 Run = Callable[..., Ran]
+
+
+def strict(schema: Any) -> Any:
+    """The published schema without room for further keys: what we write today has no others."""
+    if isinstance(schema, list):
+        return [strict(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {key: strict(part) for key, part in schema.items()}
+    if isinstance(schema.get("properties"), dict) and "required" in schema:
+        closed.setdefault("additionalProperties", False)
+    return closed
 
 
 def write_video(

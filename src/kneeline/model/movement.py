@@ -48,8 +48,8 @@ class View:
 class FaultFinding:
     """The answer on one fault in one repetition.
 
-    probability: that the fault is there, given the error of its measure; None where nothing was measured. A call that is
-    too close is `NOT_ASSESSABLE` and has its probability.
+    probability: that the fault is there, given the error of its measure; None where nothing was measured. A call that
+    is too close is `NOT_ASSESSABLE` and has its probability.
     """
 
     id: str

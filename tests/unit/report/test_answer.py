@@ -8,13 +8,14 @@ from typing import Any
 import jsonschema
 import pytest
 from hand_made import BY_FOOT, SIDE_VIEW, Made
+from makers import strict
 
 from kneeline.model.movement import SetSummary, View
 from kneeline.model.quantity import Estimate, NotAssessable
 from kneeline.report.answer import answer, to_json, write_json
 
 SCHEMA = json.loads((Path(__file__).parents[3] / "docs" / "schema" / "set.schema.json").read_text())
-valid = jsonschema.Draft202012Validator(SCHEMA).validate
+valid = jsonschema.Draft202012Validator(strict(SCHEMA)).validate
 
 
 def the_answer(made: Made) -> dict[str, Any]:
@@ -74,6 +75,17 @@ def test_warnings_of_the_recording_come_first_and_once(made: Made) -> None:
 def test_the_schema_refuses_what_is_not_in_the_contract(made: Made, broken: dict[str, Any]) -> None:
     with pytest.raises(jsonschema.ValidationError):
         valid({**the_answer(made), **broken})
+
+
+def test_the_published_schema_leaves_room_for_keys_that_are_added(made: Made) -> None:
+    content = the_answer(made)
+    content["extra"] = content["reps"][0]["extra"] = content["set"]["extra"] = 1
+    jsonschema.Draft202012Validator(SCHEMA).validate(content)
+
+
+def test_a_movement_may_have_begun_before_the_first_picture(made: Made) -> None:
+    early = replace(made.result.reps[0], start_s=-0.3)
+    valid(answer(replace(made.result, reps=(early,)), made.recording, made.library))
 
 
 def test_the_schema_refuses_a_verdict_without_a_probability_and_a_refusal_without_a_reason(made: Made) -> None:
