@@ -8,8 +8,12 @@ import numpy.typing as npt
 from kneeline.capture.calibration import Calibration
 from kneeline.model.errors import InputError
 from kneeline.model.pose import Array, PoseSeries, Recording
+from kneeline.model.text import printable
 
 _ABSURD = 1e6
+_ABSURD_S = 1e12  # thirty thousand years: no clock that counts seconds says more
+_LEAST_STEP_S = 1e-6  # pictures that are closer have the same time
+_LONGEST_NAME = 255
 _MIN_S = 1.0
 _PIECE = 2048
 
@@ -23,9 +27,10 @@ def checked_series(
     picture_px: tuple[int, int] | None,
     name: str,
 ) -> tuple[PoseSeries, tuple[str, ...]]:
-    """A series whose times rise and whose absent keypoints are NaN throughout, with sentences about what was wrong.
+    """A series whose times rise from 0 and whose absent keypoints are NaN throughout; with sentences on what was wrong.
 
-    Shapes as in PoseSeries; confidence is NaN where the file says none. name: of the file, for the errors.
+    Seconds count from the first picture, whatever the file's clock said. Shapes as in PoseSeries; confidence is NaN
+    where the file says none. name: of the file, for the errors.
 
     Raises: InputError when no row is left.
     """
@@ -40,6 +45,7 @@ def checked_series(
     if dropped := int((~rising).sum()):
         said.append(f"{dropped} of {len(t_s)} rows with a time that is absent, repeats or runs backwards left out.")
     t_s, xy, confidence, people = t_s[rising], xy[rising], confidence[rising], people[rising]
+    t_s = t_s - t_s[0]
     wild = (np.abs(xy) > _ABSURD).any(axis=-1)  # infinite ones included, NaN not
     if wild.any():
         said.append(f"{int(wild.sum())} keypoints with impossible coordinates were read as absent.")
@@ -57,14 +63,14 @@ def _rising(t_s: Array) -> npt.NDArray[np.bool_]:
     >>> _rising(np.array([0.0, 1.0, 999.0, 2.0, 1.5, np.nan, 3.0])).tolist()
     [True, True, False, True, False, False, True]
     """
-    there = np.isfinite(t_s)
+    there = np.isfinite(t_s) & (np.abs(t_s) < _ABSURD_S)
     later = np.minimum.accumulate(np.where(there, t_s, np.inf)[::-1])[::-1]
     steps = np.diff(t_s[there])
     usual = float(np.median(steps[steps > 0])) if (steps > 0).any() else 0.0
     keep = there & ~(t_s > later + 100 * usual)
     best = -np.inf
     for i in np.flatnonzero(keep):
-        if t_s[i] > best:
+        if t_s[i] - best > _LEAST_STEP_S:
             best = t_s[i]
         else:
             keep[i] = False
@@ -74,7 +80,12 @@ def _rising(t_s: Array) -> npt.NDArray[np.bool_]:
 def recording(
     series: PoseSeries, *, source: str, width_px: int, height_px: int, pose_model: str, warnings: tuple[str, ...] = ()
 ) -> Recording:
-    """What is known about a recording from its frames; sentences about who was in view follow the given warnings."""
+    """What is known about a recording from its frames; sentences about who was in view follow the given warnings.
+
+    Names and sentences may come from any file: they are made printable, and names are cut to 255 letters.
+    """
+    source, pose_model = (printable(name)[:_LONGEST_NAME] for name in (source, pose_model))
+    warnings = tuple(map(printable, warnings))
     steps = np.diff(series.t_s)
     said = tuple(w for w in _about_people(series) if w not in warnings)
     return Recording(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -28,6 +29,14 @@ def series(n: int = 20, seed: int = 0) -> PoseSeries:
     return PoseSeries(
         np.arange(n) / 30, xy, calibration_for("blazepose-full").sd_px(xy, confidence), confidence, people
     )
+
+
+def remark(path: Path, **metadata: str | bytes) -> Path:
+    """The log with metadata replaced."""
+    table = pq.read_table(path)
+    changes = {key.encode(): value for key, value in metadata.items()}
+    pq.write_table(table.replace_schema_metadata({**table.schema.metadata, **changes}), path)
+    return path
 
 
 def rewrite(path: Path, **changes: object) -> Path:
@@ -173,6 +182,63 @@ def test_times_that_do_not_rise_are_left_out(log: Path) -> None:
     assert any(w.startswith("3 of 20 rows") for w in about.warnings)
 
 
+@pytest.mark.parametrize("width", ["²", "٣", "1" * 5000, "-640", "6e2", "", b"\xff"])
+def test_a_size_that_is_no_number_is_not_known(log: Path, width: str | bytes) -> None:
+    _, about = read_pose_log(remark(log, width_px=width))
+    assert (about.width_px, about.height_px) == (0, 480)
+
+
+@pytest.mark.parametrize(
+    "warnings",
+    ["[" * 100_000 + "]" * 100_000, "[" + "1" * 10_000 + "]", "[null, {}, 3, [[]]]", '{"a": "b"}', b"\xff", ""],
+)
+def test_warnings_that_are_no_sentences_are_passed_over(log: Path, warnings: str | bytes) -> None:
+    assert read_pose_log(remark(log, warnings=warnings))[1].warnings == ()
+
+
+def test_many_and_long_warnings_are_cut(log: Path) -> None:
+    _, about = read_pose_log(remark(log, warnings=json.dumps([f"{i} " + "x" * 10_000 for i in range(1000)])))
+    assert len(about.warnings) == 50
+    assert max(map(len, about.warnings)) == 500
+
+
+def test_metadata_has_nothing_that_a_terminal_would_obey(log: Path) -> None:
+    remark(log, model=b"\xff\xfe" * 9000, source="a\x1b]0;owned\x07\x9bb\n.mp4")
+    remark(log, warnings=json.dumps(["\ud800 \x1b[2J gone"]))
+    _, about = read_pose_log(log)
+    assert about.source == "a?]0;owned??b?.mp4"
+    assert about.warnings == ("\ufffd ?[2J gone",)
+    assert about.pose_model == "\ufffd" * 255
+
+
+def test_metadata_whose_keys_are_no_text_is_passed_over(log: Path) -> None:
+    pq.write_table(pq.read_table(log).replace_schema_metadata({b"\xff": b"\xff", b"model": b"m"}), log)
+    _, about = read_pose_log(log)
+    assert (about.source, about.pose_model, about.width_px) == (log.name, "m", 0)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("count", [1e300, -1e300, np.inf, np.nan, -7.0])
+def test_a_count_of_people_that_cannot_be_was_not_counted(log: Path, count: float) -> None:
+    assert (read_pose_log(rewrite(log, people=np.full(20, count)))[0].people == -1).all()
+
+
+def test_a_log_of_more_rows_than_a_day_has_pictures_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    bomb = pa.table({"t_s": pa.nulls(2_000_001, pa.float64()), "nose_x": pa.nulls(2_000_001, pa.float64())})
+    pq.write_table(bomb.append_column("nose_y", bomb["nose_x"]), tmp_path / "bomb.parquet")
+    with pytest.raises(InputError, match=r"2000001 rows.*at most 2000000 pictures, about 18 hours at 30 a second"):
+        read_pose_log(tmp_path / "bomb.parquet")
+
+
+def test_a_name_that_is_no_utf8_is_read_and_shown(log: Path) -> None:
+    named = log.rename(log.with_name(os.fsdecode(b"bad\xff.parquet")))
+    with named.open("rb") as file:
+        bare = pq.ParquetFile(file).read().replace_schema_metadata({})
+    with named.open("wb") as out:
+        pq.write_table(bare, out)
+    assert read_pose_log(named)[1].source == "bad\ufffd.parquet"
+
+
 def test_one_far_time_ahead_does_not_swallow_the_rest(log: Path) -> None:
     t_s = np.arange(20) / 30
     t_s[3] = 1e9
@@ -182,10 +248,19 @@ def test_one_far_time_ahead_does_not_swallow_the_rest(log: Path) -> None:
     assert any(w.startswith("1 of 20 rows") for w in about.warnings)
 
 
-def test_times_need_not_start_at_zero(log: Path) -> None:
-    read, about = read_pose_log(rewrite(log, t_s=7.5 + np.arange(20) / 30))
-    assert read.t_s[0] == 7.5
+@pytest.mark.parametrize("start_s", [7.5, -3.0, 1.7e9])
+def test_seconds_count_from_the_first_picture_whatever_the_clock_said(log: Path, start_s: float) -> None:
+    read, about = read_pose_log(rewrite(log, t_s=start_s + np.arange(20) / 30))
+    np.testing.assert_allclose(read.t_s, np.arange(20) / 30, atol=1e-6)
+    assert read.t_s[0] == 0.0
     assert about.duration_s == pytest.approx(19 / 30)
+    assert about.warnings == ABOUT.warnings
+
+
+def test_times_closer_than_a_microsecond_are_the_same_time(log: Path) -> None:
+    read, about = read_pose_log(rewrite(log, t_s=np.arange(20) * 1e-300))
+    assert len(read) == 1
+    assert any(w.startswith("19 of 20 rows") for w in about.warnings)
 
 
 def test_no_usable_time_at_all(log: Path) -> None:
