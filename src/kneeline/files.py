@@ -22,6 +22,7 @@ _WHY = {
     errno.EACCES: ("the folder may not be written to", "write to a folder of your own"),
     errno.EPERM: ("the folder may not be written to", "write to a folder of your own"),
     errno.ENAMETOOLONG: ("the name is too long", "choose a shorter name"),
+    errno.ELOOP: ("it is a link that leads back to itself", "choose another name"),
     errno.EIO: ("the disk reported an error", "write to another disk"),
 }
 
@@ -33,8 +34,7 @@ def check_writable(path: Path, *, inputs: Iterable[Path] = (), others: Iterable[
 
     Raises: InputError when the path is a folder, has no folder to lie in, may not be written, or is taken.
     """
-    with _explained(path):
-        path.exists()
+    _can_be_reached(path)
     if path.is_dir():
         raise InputError(f"{path} is a folder", expected="the name of a file to write", try_next=f"{path / 'set.out'}")
     _has_folder(path)
@@ -59,6 +59,7 @@ def whole_file(path: Path) -> Iterator[Path]:
 
     Raises: InputError when there is no folder to write to, or the disk is full or refuses the file.
     """
+    _can_be_reached(path)
     _has_folder(path)
     scratch = _scratch(path)
     try:
@@ -67,6 +68,11 @@ def whole_file(path: Path) -> Iterator[Path]:
             _settle(scratch, path)
     finally:
         scratch.unlink(missing_ok=True)
+
+
+def _can_be_reached(path: Path) -> None:
+    with _explained(path), contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        path.stat()
 
 
 def _has_folder(path: Path) -> None:
@@ -82,7 +88,7 @@ def _settle(scratch: Path, path: Path) -> None:
         with open(scratch, "rb") as written, open(path, "wb") as out:
             shutil.copyfileobj(written, out)
         return
-    os.replace(scratch, path.resolve())
+    os.replace(scratch, os.path.realpath(path))
 
 
 @contextlib.contextmanager
@@ -113,4 +119,4 @@ def _is_special(path: Path) -> bool:
 def _same(a: Path, b: Path) -> bool:
     if a.exists() and b.exists():
         return a.samefile(b)
-    return a.resolve() == b.resolve()
+    return os.path.realpath(a) == os.path.realpath(b)  # resolve() has no answer to a link that leads to itself

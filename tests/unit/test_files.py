@@ -61,6 +61,20 @@ def test_a_link_is_written_through_and_stays_a_link(tmp_path: Path) -> None:
     assert (tmp_path / "real.json").read_text() == "new"
 
 
+def test_a_link_that_leads_to_itself_is_a_sentence(tmp_path: Path) -> None:
+    loop = tmp_path / "loop.json"
+    loop.symlink_to(loop)
+    with pytest.raises(InputError, match="leads back to itself"):
+        check_writable(loop)
+    with pytest.raises(InputError, match="leads back to itself"):
+        check_writable(loop / "a.json")
+    with pytest.raises(InputError, match="leads back to itself"), whole_file(loop) as scratch:
+        scratch.write_text("new")
+    check_writable(tmp_path / "fine.json", inputs=[loop], others=[loop])
+    assert list(tmp_path.iterdir()) == [loop]
+    assert loop.is_symlink()
+
+
 def test_a_device_is_written_to_and_not_replaced() -> None:
     before = os.stat("/dev/null").st_rdev
     check_writable(Path("/dev/null"))
