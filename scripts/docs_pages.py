@@ -341,6 +341,8 @@ def rooms() -> str:
         files = sorted(path for path in (package / room).glob("*.py") if path.stem != "__init__")
         lines = [f"`{path.stem}`: {first_sentence(path)}" for path in files]
         parts.append(f"### {room}\n\n{first_sentence(package / room / '__init__.py')}\n\n{bullets(lines)}")
+    alone = (f"`{name}`: {first_sentence(package / f'{name}.py')}" for name in ("files", "doctor", "cli"))
+    parts.append(f"### By themselves\n\n{bullets(alone)}")
     return "\n\n".join(parts)
 
 

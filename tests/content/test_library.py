@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from kneeline.content.load import DATA, load
-from kneeline.content.schema import Exercise, Number
+from kneeline.content.schema import Exercise, Number, Source
 from kneeline.motion.signals import SIGNALS
 
 LIBRARY = load()
@@ -153,6 +153,20 @@ def test_the_ladder_has_two_rungs_each_way(exercise: Exercise) -> None:
 def test_the_evidence_says_what_speaks_against_it_too(exercise: Exercise) -> None:
     assert {claim.stance for claim in exercise.evidence} >= {"for", "against"}
     assert {claim.grade for claim in exercise.evidence} & {"contested", "contradicted", "unsupported"}
+
+
+@pytest.mark.parametrize("source", LIBRARY.sources.values(), ids=lambda source: source.key)
+def test_a_source_has_its_authors_and_year_or_says_that_they_were_not_recorded(source: Source) -> None:
+    assert re.search(r"\b(19|20)\d\d\b|year not recorded", source.cite)
+    assert re.match(r"[A-Z][a-z]+( et al\.)?( (19|20)\d\d)?, ", source.cite) or "authors" in source.cite
+    assert not re.search(r"(pubmed|PMC|doi)", source.where) or re.match(r"(pubmed|PMC|doi)", source.where)
+
+
+@pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.id)
+def test_a_claim_that_leans_on_a_summary_is_graded_low_at_most(exercise: Exercise) -> None:
+    for claim in exercise.evidence:
+        if any(LIBRARY.sources[reference.partition("#")[0]].read == "summary" for reference in claim.evidence):
+            assert claim.grade not in ("high", "moderate"), claim.says
 
 
 def test_the_doses_are_those_that_were_asked_for() -> None:
