@@ -169,7 +169,7 @@ def test_a_claim_that_leans_on_a_summary_is_graded_low_at_most(exercise: Exercis
             assert claim.grade not in ("high", "moderate"), claim.says
 
 
-def test_the_doses_are_those_that_were_asked_for() -> None:
+def test_each_exercise_prescribes_its_sets_repetitions_and_tempo() -> None:
     doses = {e.id: e.dose for e in PRESCRIBED}
     asked = {
         id_: (d.sets.value, d.reps.value, d.lift.value, d.hold.value, d.lower.value) for id_, d in doses.items() if d

@@ -34,6 +34,7 @@ def check(library: Library) -> None:
         _numbers("signals.toml", signal, library, signal.name)
         _is_unit("signals.toml", f"{signal.name}.unit", signal.unit, ("deg", "frac"))
         _turn(signal)
+        _method_error(signal)
     for measure in library.measures.values():
         _known("measures.toml", f"{measure.id}.signal", measure.signal, library.signals)
         unit = library.signals[measure.signal].unit
@@ -117,6 +118,14 @@ def _turn(signal: Signal) -> None:
     if turned != ((False, False) if signal.plane == "any" else (True, True)):
         wanted = "leaves out" if signal.plane == "any" else "needs"
         raise ContentError("signals.toml", signal.name, f"plane {signal.plane!r} {wanted} yaw_limit and yaw_error")
+
+
+def _method_error(signal: Signal) -> None:
+    own = signal.method_error is None or signal.method_error.basis == "house"
+    if own != (signal.method_error_kind == "house"):
+        raise ContentError(
+            "signals.toml", f"{signal.name}.method_error_kind", 'is "house" for a number of our own, and for no other'
+        )
 
 
 def _fault(file: str, rule: FaultRule, exercise: Exercise, library: Library) -> None:

@@ -16,6 +16,13 @@ from kneeline.model.errors import ContentError, InputError
 SQUAT = (DATA / "exercises" / "squat_double.toml").read_text(encoding="utf-8").replace('"squat_double"', '"mine"')
 
 
+BOUNCE = '[bounce]\ntitle = "Bounce"\nunit = "deg"\nplane = "any"\nmeaning = "How much it bounces."\n'
+YAW = """yaw_limit = { value = 9, unit = "deg", basis = "house" }
+yaw_error = { value = 0, unit = "deg per deg", basis = "house" }
+"""
+METHOD_ERROR = 'method_error = { value = 9, unit = "deg", basis = "house" }\n'
+
+
 def own(folder: Path, exercise: str | None = None, **tables: str) -> Path:
     """A content folder with one exercise, mine.toml, and tables by name."""
     (folder / "exercises").mkdir()
@@ -48,6 +55,13 @@ def test_tables_of_one_s_own_add_to_the_library(tmp_path: Path) -> None:
     library = load(own(tmp_path, text, faults=fault, evidence=source))
     assert library.faults["giggles"] == "Laughed."
     assert library.sources["ME"].supports["table 1"] == "It is so."
+
+
+def test_a_signal_of_one_s_own_says_how_far_it_may_be_turned_away(tmp_path: Path) -> None:
+    text = BOUNCE + METHOD_ERROR + (BOUNCE.replace("bounce]", "sway]").replace("any", "frontal") + YAW)
+    signals = load(own(tmp_path, signals=text)).signals
+    assert signals["bounce"].yaw_limit is None
+    assert signals["sway"].yaw_limit is not None
 
 
 def test_the_digest_follows_every_byte(tmp_path: Path) -> None:
@@ -179,6 +193,11 @@ def test_a_bad_exercise_is_refused_with_file_key_and_what_is_allowed(case: str, 
         ("signals", '[knee_flexion]\nunit = "deg"', "knee_flexion", "twice"),
         ("signals", '[bounce]\nunit = "deg"', "bounce", "plane"),
         ("signals", 'bounce = "high"', "bounce", "Signal"),
+        ("signals", BOUNCE.replace('title = "Bounce"', ""), "bounce", "title"),
+        ("signals", BOUNCE.replace("any", "frontal"), "bounce", "needs yaw_limit"),
+        ("signals", BOUNCE + YAW, "bounce", "leaves out yaw_limit"),
+        ("signals", BOUNCE + METHOD_ERROR + 'method_error_kind = "guess"', "bounce.method_error_kind", "repeatability"),
+        ("signals", BOUNCE + METHOD_ERROR + 'method_error_kind = "against 3-D"', "bounce.method_error_kind", "our own"),
         ("measures", '[a_deg]\nid = "b"', "a_deg.id", "leave it out"),
         (
             "measures",
