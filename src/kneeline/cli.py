@@ -16,6 +16,7 @@ import typer
 
 from kneeline import __version__
 from kneeline.model.errors import InputError
+from kneeline.model.text import printable
 
 # Everything heavy is imported by the command that needs it, so that --help is quick and replay stays small.
 if TYPE_CHECKING:
@@ -121,7 +122,7 @@ def analyze(
 
     library = load()
     known = load_exercise(exercise, library)
-    _check_outputs(video, json, overlay, report, series, log)
+    _check_outputs(video, json, overlay=overlay, report=report, series=series, log=log)
     if overlay is not None:
         from kneeline.report.overlay import check_format
 
@@ -173,7 +174,7 @@ def replay(
 
     library = load()
     known = load_exercise(exercise, library)
-    _check_outputs(log, json, series)
+    _check_outputs(log, json, series=series)
     frames, recording = open_log(log, plane=plane.value, fps=fps)
     engine = _engine(known, library, side)
     engine.push(frames)
@@ -195,7 +196,7 @@ def pose(
     """
     from kneeline.capture.poselog import write_pose_log
 
-    _check_outputs(video, log)
+    _check_outputs(video, log=log)
     frames, recording, version = _pose(video, model)
     write_pose_log(log, frames, recording, version)
     for warning in recording.warnings:
@@ -325,11 +326,17 @@ def _print(result: SetResult, recording: Recording, exercise: Exercise, library:
     print_set(_console(), result, exercise, library, recording.warnings)
 
 
-def _check_outputs(source: Path, *outputs: Path | None) -> None:
-    """Refuse what cannot be written before the long work starts."""
+def _check_outputs(source: Path, json: Path | None = None, **others: Path | None) -> None:
+    """Refuse what cannot be written before the long work starts; others: outputs by the name of their option."""
     from kneeline.files import check_writable
 
-    wanted = [path for path in outputs if path is not None and path != _STDOUT]
+    for option, path in others.items():
+        if path == _STDOUT:
+            raise InputError(
+                f"--{option} - would write a file called -; only --json goes to standard output",
+                expected="the name of a file",
+            )
+    wanted = [path for path in (json, *others.values()) if path is not None and path != _STDOUT]
     for i, path in enumerate(wanted):
         check_writable(path, inputs=[source], others=wanted[:i])
 
@@ -357,7 +364,9 @@ def _console(*, stderr: bool = False) -> Console:
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
 
-    return Piped(stderr=stderr)
+    console = Piped(stderr=stderr)
+    console.width = console.width or 80  # some terminals say at first that they have no columns
+    return console
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -391,17 +400,19 @@ def _explain(error: BaseException, args: list[str], debug: bool) -> int:
     if _was_stopped(error):
         return _say("Stopped. No output was left half written.", _STOPPED)
     if isinstance(error, InputError):
-        return _say(str(error), 2)
+        return _say(printable(str(error)), 2)
     if callable(words := getattr(error, "format_message", None)):
         known = {command.callback.__name__ for command in _app.registered_commands if command.callback}
         command = " ".join(["kneeline", *(arg for arg in args[:1] if arg in known)])
-        return _say(f"{command}: {str(words()).strip().rstrip('.')}. Try: {command} --help.", 2)
+        return _say(printable(f"{command}: {str(words()).strip().rstrip('.')}. Try: {command} --help."), 2)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         return _say("The disk is full; nothing was left half written. Try: free some space.", 2)
     if debug:
         import traceback
 
-        traceback.print_exc()
+        _say(traceback.format_exc().rstrip(), 1)
+    if isinstance(error, MemoryError):
+        return _say("There is not enough memory for this recording. Try: cut it into sets, or close other programs.", 2)
     return _say(
         f"This is our fault, not yours: {type(error).__name__}: {error}\n"
         "Please report it where you got kneeline from, with the command and what --debug adds; no video is needed.",
@@ -418,7 +429,7 @@ def _was_stopped(error: BaseException | None) -> bool:
 
 def _say(sentence: str, code: int) -> int:
     with contextlib.suppress(OSError):
-        print(sentence, file=sys.stderr)
+        print(printable(sentence, lines=True), file=sys.stderr)
     return code
 
 

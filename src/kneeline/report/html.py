@@ -16,6 +16,7 @@ from kneeline.files import whole_file
 from kneeline.model.movement import RepetitionVerdict, SetResult, SignalTrace
 from kneeline.model.pose import Recording
 from kneeline.model.quantity import Estimate, Measured, Verdict
+from kneeline.model.text import printable
 from kneeline.report.plots import Panel, panel_plot, signal_plot
 from kneeline.report.story import (
     SIGN,
@@ -93,7 +94,7 @@ def html(result: SetResult, trace: SignalTrace, recording: Recording, exercise: 
     numbers, references = _numbers(exercise, library)
     signal_id, _, unit = signal_of(trace.signal)
     dose = result.summary.dose_received
-    return (
+    page = (
         _environment()
         .get_template("set.html.j2")
         .render(
@@ -127,6 +128,7 @@ def html(result: SetResult, trace: SignalTrace, recording: Recording, exercise: 
             digest=library.digest[:12],
         )
     )
+    return printable(page, lines=True)
 
 
 def _environment() -> jinja2.Environment:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from kneeline.content.schema import Exercise
+from kneeline.content.schema import Exercise, PhaseName
 from kneeline.model.movement import RepetitionVerdict, SetResult
+from kneeline.model.text import printable
 from kneeline.report.story import (
     SIGN,
     WORD,
@@ -37,6 +39,8 @@ _STYLE = {
 _PLAIN_SIGNS = str.maketrans(
     {"✓": "+", "▲": "!", "±": "~", "·": "-", "°": " deg", "–": "-", "’": "'", "−": "-", "“": '"', "”": '"'}
 )
+_GAP = 2
+_LEAST_WORDS, _LEAST_WIDTH = len("what was seen"), 20
 _LEGEND = "± is one standard deviation. “Good” speaks only for what could be judged."
 
 
@@ -52,7 +56,12 @@ def print_set(
         speak(Text(story.why_none))
     if result.reps:
         speak()
-        speak(_table(result, exercise, speak))
+        table = _table(result, exercise, speak)
+        if _fits(table, console.width):
+            speak(table)
+        else:
+            for words, style in _lines(result, exercise):
+                speak.paragraph(words, then="  ", style=style)
         speak(Text(_LEGEND, style="dim"))
     speak.section("One thing to change", story.change.say, story.change.why)
     if exercise.dose is not None and result.summary.dose_received is not None:
@@ -66,10 +75,10 @@ def print_set(
 def _table(result: SetResult, exercise: Exercise, speak: Voice) -> Table:
     order = phase_order(exercise)
     legs = len({rep.side for rep in result.reps}) > 1
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
-    table.add_column("#", justify="right")
+    table = Table(box=None, padding=(0, _GAP, 0, 0), header_style="dim", pad_edge=False)
+    table.add_column("#", justify="right", no_wrap=True)
     if legs:
-        table.add_column("leg")
+        table.add_column("leg", no_wrap=True)
     for phase in order:
         table.add_column(f"{phase} s", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
@@ -80,12 +89,46 @@ def _table(result: SetResult, exercise: Exercise, speak: Voice) -> Table:
         cells = [Text(str(rep.n)), *([Text(rep.side)] if legs else []), *map(Text, times), verdict]
         cells.append(Text(", ".join(faults_present(rep, exercise))))
         table.add_row(*map(speak.shown, cells))
-    asked = [prescribed(exercise, phase) for phase in order]
-    if all(number is not None for number in asked):
-        words = [plain(number.value) if number else "" for number in asked]
-        house = "house default" if any(number and number.basis == "house" for number in asked) else ""
-        table.add_row("", *([""] if legs else []), *words, "asked for", house, style="dim")
+    asked, house = _asked(exercise, order)
+    if asked:
+        table.add_row("", *([""] if legs else []), *asked, "asked for", house, style="dim")
     return table
+
+
+def _asked(exercise: Exercise, order: tuple[PhaseName, ...]) -> tuple[list[str], str]:
+    """Seconds asked for in each phase, none where one has none, and whose word that is."""
+    asked = [number for phase in order if (number := prescribed(exercise, phase))]
+    if len(asked) < len(order):
+        return [], ""
+    return [plain(number.value) for number in asked], "house default" if any(n.basis == "house" for n in asked) else ""
+
+
+def _fits(table: Table, width: int) -> bool:
+    """Whether every column but the last, which wraps, has its full width."""
+    *fixed, _ = table.columns
+    widths = [max(len(str(cell)) for cell in (column.header, *column.cells)) + _GAP for column in fixed]
+    return sum(widths) + _LEAST_WORDS <= width
+
+
+def _lines(result: SetResult, exercise: Exercise) -> Iterator[tuple[str, str]]:
+    """The table in words and their style, one line for each repetition, for a terminal too narrow for columns.
+
+    Spaces within a time do not break.
+    """
+    order = phase_order(exercise)
+    legs = len({rep.side for rep in result.reps}) > 1
+    for rep in result.reps:
+        times = [
+            f"{phase} {t.value:.1f} ± {t.sd:.1f} s".replace(" ", "\xa0")
+            for phase, t in ((phase, phase_time(rep, phase)) for phase in order)
+        ]
+        said = "; ".join((", ".join(times), *faults_present(rep, exercise)))
+        leg = f" {rep.side}" if legs else ""
+        yield f"{rep.n}{leg} {SIGN[rep.verdict]} {WORD[rep.verdict]}: {said}", _STYLE[rep.verdict]
+    asked, house = _asked(exercise, order)
+    if asked:
+        times = [f"{phase}\xa0{seconds}\xa0s" for phase, seconds in zip(order, asked, strict=True)]
+        yield f"asked for: {', '.join(times)}{f' ({house})' if house else ''}", "dim"
 
 
 def _unseen_words(item: Unseen) -> str:
@@ -109,16 +152,21 @@ class Voice:
         self._console.print(self.shown(what) if isinstance(what, Text) else what, highlight=False)
 
     def section(self, title: str, *lines: str) -> None:
-        """A title and indented paragraphs under it, without the trailing blanks that padding would leave in a log."""
+        """A title and indented paragraphs under it."""
         self()
         self(Text(title, style="bold"))
         for line in lines:
-            indented = textwrap.wrap(line, self._console.width, initial_indent="  ", subsequent_indent="  ")
-            self(Text("\n".join(indented)))
+            self.paragraph(line, first="  ", then="  ")
+
+    def paragraph(self, words: str, *, first: str = "", then: str = "", style: str = "") -> None:
+        """Words wrapped under their indents, without the trailing blanks that padding would leave in a log."""
+        width = max(self._console.width, _LEAST_WIDTH)
+        wrapped = "\n".join(textwrap.wrap(words, width, initial_indent=first, subsequent_indent=then))
+        self(Text(wrapped.replace("\xa0", " "), style=style))
 
     def shown(self, text: Text) -> Text:
-        """The text in letters that this console has."""
-        if not self._ascii:
-            return text
-        words = text.plain.translate(_PLAIN_SIGNS)
-        return Text(words.encode("ascii", "replace").decode(), style=text.style)
+        """The text in letters that this console has, and without what it would obey."""
+        words = printable(text.plain, lines=True)
+        if self._ascii:
+            words = words.translate(_PLAIN_SIGNS).encode("ascii", "replace").decode()
+        return Text(words, style=text.style)

@@ -140,3 +140,12 @@ def test_every_movement_of_the_library_makes_a_page(made: Made) -> None:
             result = replace(result, summary=replace(result.summary, dose_received=None))
         text = html(result, made.trace, made.recording, exercise, made.library)
         assert ("Dose received" in text) == (exercise.dose is not None)
+
+
+def test_the_page_has_no_control_characters_whatever_a_recording_is_called(made: Made) -> None:
+    recording = replace(made.recording, source="\x1b]0;x\x07\x9b\udcff.mp4", warnings=("a \x00 b",))
+    page = html(made.result, made.trace, recording, made.exercise, made.library)
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", page)
+    assert "?]0;x??\ufffd.mp4" in page
+    assert "a ? b" in page
+    page.encode()

@@ -66,6 +66,36 @@ def test_no_repetition_says_why(made: Made) -> None:
     assert text.count("Nobody was found.") == 1
 
 
+@pytest.mark.parametrize("width", [20, 40, 50])
+def test_a_narrow_terminal_gets_a_line_for_each_repetition_with_every_number_whole(made: Made, width: int) -> None:
+    text = printed(made, width=width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "verdict" not in text
+    words = " ".join(text.split())
+    assert "1 ✓ good: lift 1.9 ± 0.1 s, hold 1.0 ± 0.1 s, lower 2.8 ± 0.1 s 2 ✓ good" in words
+    assert "4 ▲ try again: lift 1.9 ± 0.1 s, hold 1.0 ± 0.1 s, lower 0.4 ± 0.1 s; down too fast" in words
+    assert "asked for: lift 2 s, hold 1 s, lower 3 s (house default)" in words
+    assert text.count("1.9 ± 0.1 s") == len(made.result.reps)  # not broken between lines
+
+
+def test_each_leg_is_named_where_legs_take_turns(made: Made) -> None:
+    left, right = (replace(made.result.reps[i], side=side) for i, side in ((0, "left"), (1, "right")))
+    assert "2 right ✓ good: lift" in printed(made, width=40, reps=(left, right))
+
+
+@pytest.mark.parametrize("width", [62, 80, 120])
+def test_a_table_that_fits_has_every_column_whole(made: Made, width: int) -> None:
+    lines = printed(made, width=width).splitlines()
+    assert any(" ".join(line.split()) == "# lift s hold s lower s verdict what was seen" for line in lines)
+    assert any("1.9 ± 0.1  1.0 ± 0.1  2.8 ± 0.1  ✓ good" in line for line in lines)
+
+
+def test_nothing_is_printed_that_a_terminal_would_obey(made: Made) -> None:
+    text = printed(made, warnings=("evil \x1b]0;owned\x9b2J\udcff",))
+    assert "evil ?]0;owned?2J\ufffd" in text
+    assert "?" in printed(made, encoding="ascii", warnings=("evil \x1b[2J",))
+
+
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_every_page_of_the_library_prints_at_any_width(made: Made, width: int) -> None:
     out = Letters("utf-8")
