@@ -19,6 +19,7 @@ from kneeline.model.pose import INDEX, PoseFrame, PoseSeries
 
 Picture = np.ndarray
 FPS = 10.0
+EXAMPLE = Path(__file__).parents[3] / "examples" / "calf_raise.mp4"
 HIPS = [INDEX["left_hip"], INDEX["right_hip"]]
 
 
@@ -30,6 +31,12 @@ def pictures(path: Path, every: int = 3) -> list[Picture]:
 @pytest.fixture(scope="session")
 def first(shared: Path) -> list[Picture]:
     return pictures(shared / "recordings" / "rendered" / "calf_m_avg_front.mp4")
+
+
+@pytest.fixture(scope="session")
+def person() -> list[Picture]:
+    """Somebody alone, from the example that ships."""
+    return pictures(EXAMPLE, every=60)
 
 
 @pytest.fixture(scope="session")
@@ -137,8 +144,8 @@ def test_a_stream_gives_the_same_as_one_by_one(first: list[Picture], second: lis
         np.testing.assert_array_equal(getattr(streamed, field), getattr(one_by_one, field), err_msg=field)
 
 
-def test_keypoints_are_in_pixels_of_the_full_size_picture(first: list[Picture], tmp_path: Path) -> None:
-    small = first[:4]
+def test_keypoints_are_in_pixels_of_the_full_size_picture(person: list[Picture], tmp_path: Path) -> None:
+    small = person[:4]
     big = [np.repeat(np.repeat(p, 4, axis=0), 4, axis=1) for p in small]
     a, _ = read_video(write(tmp_path / "small.mp4", small))
     b, about = read_video(write(tmp_path / "big.mp4", big))
@@ -148,10 +155,11 @@ def test_keypoints_are_in_pixels_of_the_full_size_picture(first: list[Picture], 
     np.testing.assert_allclose(b.sd_px[:, legs], 4 * a.sd_px[:, legs], rtol=0.5)
 
 
-def test_feet_out_of_the_picture_are_as_unsure_as_in_the_log_of_the_same_video(tmp_path: Path) -> None:
+def test_feet_out_of_the_picture_are_as_unsure_as_in_the_log_of_the_same_video(
+    person: list[Picture], tmp_path: Path
+) -> None:
     """Also where the picture was scaled down for the model."""
-    example = Path(__file__).parents[3] / "examples" / "calf_raise.mp4"
-    cut = [picture[:350] for picture in pictures(example, every=60)]
+    cut = [picture[:350] for picture in person]
     for times in (1, 5):
         clip = write(tmp_path / f"cut{times}.mp4", [p.repeat(times, axis=0).repeat(times, axis=1) for p in cut])
         series, about = read_video(clip)
@@ -164,7 +172,7 @@ def test_feet_out_of_the_picture_are_as_unsure_as_in_the_log_of_the_same_video(t
         np.testing.assert_allclose(kept.sd_px, series.sd_px, rtol=1e-9)
 
 
-def test_a_model_without_streaming_works_too(first: list[Picture], tmp_path: Path) -> None:
+def test_a_model_without_streaming_works_too(person: list[Picture], tmp_path: Path) -> None:
     class Still:
         """A model that needs no pixels."""
 
@@ -175,7 +183,7 @@ def test_a_model_without_streaming_works_too(first: list[Picture], tmp_path: Pat
 
     model: PoseModel = Still()
     progress: list[tuple[float, float | None]] = []
-    with open_video(write(tmp_path / "a.mp4", first[:12])) as video:
+    with open_video(write(tmp_path / "a.mp4", person[:12])) as video:
         frames = list(pose_video(video, model, lambda t, total: progress.append((t, total))))
     assert [f.people for f in frames] == [1, -1, -1, -1, -1, 1, -1, -1, -1, -1, 1, -1]
     assert [round(t, 1) for t, _ in progress] == [round(f.t_s, 1) for f in frames]
@@ -200,11 +208,11 @@ def everything(model: PoseModel, path: Path) -> Iterator[PoseFrame]:
         yield from pose_video(video, model)
 
 
-def test_a_reader_who_stops_early_leaves_nothing_running(first: list[Picture], tmp_path: Path) -> None:
+def test_a_reader_who_stops_early_leaves_nothing_running(person: list[Picture], tmp_path: Path) -> None:
     import threading
 
     before = threading.active_count()
-    frames = everything(open_pose_model(), write(tmp_path / "a.mp4", first[:20]))
+    frames = everything(open_pose_model(), write(tmp_path / "a.mp4", person[:20]))
     next(frames)
     frames.close()  # type: ignore[attr-defined]
     assert threading.active_count() == before
