@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from kneeline.cli import main
@@ -21,6 +22,9 @@ NUMBER = re.compile(r"-?\d+(\.\d+)?")
 """Numbers inside sentences repeat what stands as a number elsewhere."""
 OF_ITS_TIME = ("kneeline", "library")
 """Keys that change with every release or edit of the library and say nothing about the set."""
+
+
+SCHEMA = Path(__file__).parents[2] / "docs" / "schema" / "set.schema.json"
 
 
 def replayed(log: Path, folder: Path) -> dict[str, Any]:
@@ -60,6 +64,12 @@ def test_a_log_gives_its_golden_answer(replay_log: Path, tmp_path: Path, update:
         golden.write_text(json.dumps(now, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     found = list(differences(json.loads(golden.read_text(encoding="utf-8")), now))
     assert not found, "\n".join(found)
+
+
+def test_a_golden_answer_keeps_the_published_schema(replay_log: Path) -> None:
+    golden = json.loads(replay_log.with_suffix(".json").read_text(encoding="utf-8"))
+    whole = golden | {"kneeline": "0.1.0", "library": "0" * 64}
+    jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8"))).validate(whole)
 
 
 @pytest.mark.parametrize(

@@ -161,7 +161,7 @@ def read_openpose(path: str | Path, *, fps: float | None = None) -> Log:
             try_next="give the folder that OpenPose wrote with --write_json",
         )
     rate = fps or 30.0
-    numbers = np.array([_frame_number(file)[0] for file in files])
+    numbers = np.array([_frame_number(file)[0] for file in files], dtype=np.float64)
     points = _follow_points(frames, size)
     points[(points[..., :2] == 0).all(axis=-1)] = np.nan
     said = () if fps else ("OpenPose files hold no times: 30 pictures per second were assumed.",)
@@ -188,7 +188,7 @@ def _openpose_people(file: Path) -> list[Array]:
     try:
         data = json.loads(file.read_text(encoding="utf-8"))
         people = [np.array(p["pose_keypoints_2d"], dtype=np.float64).reshape(-1, 3) for p in data["people"]]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, OverflowError) as error:
         raise InputError(
             f"{file.name} cannot be read as OpenPose JSON", expected='"people" with "pose_keypoints_2d"'
         ) from error

@@ -46,8 +46,8 @@ def write_pose_log(path: str | Path, series: PoseSeries, about: Recording, model
         "warnings": json.dumps(about.warnings),
     }
     rows = _table(pa, series).replace_schema_metadata(meta)
-    with whole_file(Path(path)) as scratch:
-        pq.write_table(rows, scratch, compression="zstd")
+    with whole_file(Path(path)) as scratch, scratch.open("wb") as out:  # Arrow opens no name that is not UTF-8
+        pq.write_table(rows, out, compression="zstd")
 
 
 def _table(pa: Any, series: PoseSeries) -> Any:

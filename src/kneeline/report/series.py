@@ -54,15 +54,15 @@ def write_series(path: Path, trace: SignalTrace, result: SetResult, library_dige
     Raises: InputError when the disk refuses it.
     """
     rows = table(trace, result, library_digest)
-    with whole_file(path) as scratch:
+    with whole_file(path) as scratch, scratch.open("wb") as out:  # Arrow opens no name that is not UTF-8
         if path.suffix.lower() == ".csv":
             import pyarrow.csv
 
-            pyarrow.csv.write_csv(rows, scratch)
+            pyarrow.csv.write_csv(rows, out)
         else:
             import pyarrow.parquet
 
-            pyarrow.parquet.write_table(rows, scratch, compression="zstd")
+            pyarrow.parquet.write_table(rows, out, compression="zstd")
 
 
 # Columns are made from their buffers, because pa.array() imports pandas wherever it is installed: 45 MB for nothing.
