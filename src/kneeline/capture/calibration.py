@@ -97,7 +97,8 @@ class Calibration:
     def sd_px(self, xy: Array, confidence: Array, picture_px: tuple[int, int] | None = None) -> Array:
         """(..., 33) standard deviation along each axis, in the unit of xy; NaN where xy is.
 
-        xy: (..., 33, 2). confidence: (..., 33); NaN, where the model said none, gets its widest row.
+        xy: (..., 33, 2). confidence: (..., 33); NaN, where the model said none, gets its widest row. Where it never says
+        any, as files of accepted points do not, all get the surest one.
         picture_px: width and height, if known.
 
         >>> still = np.array([[x, 3.0 * x] for x in range(33)])
@@ -110,8 +111,9 @@ class Calibration:
         if self.fixed is not None:
             return np.where(there, self.fixed, np.nan)
         # Tables never rise with confidence, so that the first row is the widest.
-        step = np.nan_to_num(np.clip(confidence, 0.0, 1.0) * _STEPS).astype(np.intp)
-        fraction = self.table[step, _COLUMNS]
+        unsaid = 0.0 if np.isfinite(confidence).any() else 1.0
+        step = np.nan_to_num(np.clip(confidence, 0.0, 1.0), nan=unsaid) * _STEPS
+        fraction = self.table[step.astype(np.intp), _COLUMNS]
         if picture_px is not None:
             outside = ((xy < 0) | (xy > np.array(picture_px))).any(axis=-1)
             fraction = np.where(outside, np.maximum(fraction, self.outside_frac), fraction)

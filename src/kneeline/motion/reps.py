@@ -185,11 +185,11 @@ class Phases:
     top: float
 
 
-PROFILE_SHARE: Final = 0.06
+PROFILE_SHARE: Final = 0.08
 """Error of a fitted duration, as its share, because people do not move in exact minimum jerk. House default."""
 WINDOW_SD_S: Final = 0.035
 """Width of the zero-phase Gaussian smoothing that a fit starts from. House default."""
-CORRELATED: Final = 2.0
+CORRELATED: Final = 2.7
 """By how much the error of keypoints that wander together exceeds that of independent ones. House default."""
 TIME_PULL_S: Final = 0.25
 LEVEL_PULL: Final = 0.05
