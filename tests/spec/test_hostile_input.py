@@ -127,7 +127,7 @@ def test_a_small_file_of_a_great_many_rows_is_refused_before_it_is_read(run: Run
     pq.write_table(pa.table({"t_s": empty, "left_knee_x": empty, "left_knee_y": empty}), tmp_path / "bomb.parquet")
     ran = run("replay", tmp_path / "bomb.parquet", "-e", CALF)
     assert ran.code == 2
-    assert "at most 2000000 pictures, about 18 hours" in ran.sentence
+    assert "at most 400000 pictures, about 3.7 hours" in ran.sentence
 
 
 def test_too_little_memory_is_said_in_a_sentence(run: Run, calf_log: Path, monkeypatch: pytest.MonkeyPatch) -> None:

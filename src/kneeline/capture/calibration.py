@@ -97,8 +97,8 @@ class Calibration:
     def sd_px(self, xy: Array, confidence: Array, picture_px: tuple[int, int] | None = None) -> Array:
         """(..., 33) standard deviation along each axis, in the unit of xy; NaN where xy is.
 
-        xy: (..., 33, 2). confidence: (..., 33); NaN, where the model said none, gets its widest row. Where it never says
-        any, as files of accepted points do not, all get the surest one.
+        xy: (..., 33, 2). confidence: (..., 33); NaN, where the model said none, gets its widest row. Where it never
+        says any, as files of accepted points do not, all get the surest one.
         picture_px: width and height, if known.
 
         >>> still = np.array([[x, 3.0 * x] for x in range(33)])

@@ -24,7 +24,7 @@ from kneeline.files import whole_file
 from kneeline.model.errors import InputError
 from kneeline.model.pose import KEYPOINTS, Array, PoseSeries, Recording
 
-_MOST_ROWS = 2_000_000
+_MOST_ROWS = 400_000
 _MOST_PEOPLE = 1_000_000
 _MOST_WARNINGS, _LONGEST_WARNING = 50, 500
 
@@ -91,7 +91,7 @@ def _read(path: Path, file: Any) -> tuple[PoseSeries, Recording]:
     if file.metadata.num_rows > _MOST_ROWS:
         raise InputError(
             f"{path.name} has {file.metadata.num_rows} rows",
-            expected=f"at most {_MOST_ROWS} pictures, about 18 hours at 30 a second",
+            expected=f"at most {_MOST_ROWS} pictures, about 3.7 hours at 30 a second",
             try_next="cut it into sets",
         )
     raw = _read_columns(path, file, known, names)

@@ -7,6 +7,7 @@ positive. Lengths are returned in pixels and divided by the person's own scale.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -155,8 +156,9 @@ SIGNALS: Final[dict[str, SignalSpec]] = {
 
 
 def scale_px(name: str, bearings: Bearings) -> float:
-    """What a signal's pixels are divided by; 1 for angles."""
-    return {"deg": 1.0, "shank": bearings.shank_px, "hip_height": bearings.hip_height_px}[SIGNALS[name].scale]
+    """What a signal's pixels are divided by; 1 for angles, NaN for a person without a size."""
+    scale = {"deg": 1.0, "shank": bearings.shank_px, "hip_height": bearings.hip_height_px}[SIGNALS[name].scale]
+    return scale if scale > 0 else math.nan
 
 
 def signal(name: str, g: Geometry, bearings: Bearings, side: str = "") -> Array:

@@ -97,8 +97,9 @@ class _Fading:
 
 def cues(g: Geometry) -> tuple[Array, Array]:
     """The two cues of each frame, (n,) each; NaN where the keypoints are missing."""
-    trunk = np.maximum(g.length("trunk"), 1e-6)
-    shank = np.maximum(np.fmax(g.length("shank_left"), g.length("shank_right")), 1e-6)
+    trunk = g.length("trunk")
+    shank = np.fmax(g.length("shank_left"), g.length("shank_right"))
+    trunk, shank = (np.where(length > 0, length, np.nan) for length in (trunk, shank))  # a body without a size
     across = g.along("shoulders", 0) / trunk / SHOULDERS_OVER_TRUNK
     left, right = g.along("foot_left", 0), g.along("foot_right", 0)
     # Toes point outwards, which only the mean of both feet takes out; one foot is better than none.
