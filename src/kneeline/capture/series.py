@@ -44,14 +44,15 @@ def checked_series(
         )
     if dropped := int((~rising).sum()):
         said.append(f"{dropped} of {len(t_s)} rows with a time that is absent, repeats or runs backwards left out.")
-    t_s, xy, confidence, people = t_s[rising], xy[rising], confidence[rising], people[rising]
+        t_s, xy, confidence, people = t_s[rising], xy[rising], confidence[rising], people[rising]
     t_s = t_s - t_s[0]
-    wild = (np.abs(xy) > _ABSURD).any(axis=-1)  # infinite ones included, NaN not
+    wild = ((xy > _ABSURD) | (xy < -_ABSURD)).any(axis=-1)  # infinite ones included, NaN not
     if wild.any():
         said.append(f"{int(wild.sum())} keypoints with impossible coordinates were read as absent.")
     absent = wild | np.isnan(xy).any(axis=-1)
     xy[absent], confidence[absent] = np.nan, np.nan
-    confidence = np.where(absent | ~np.isfinite(confidence), np.nan, np.clip(confidence, 0.0, 1.0))
+    confidence[~np.isfinite(confidence)] = np.nan
+    np.clip(confidence, 0.0, 1.0, out=confidence)
     pieces = (slice(i, i + _PIECE) for i in range(0, len(t_s), _PIECE))  # a long log at once would need much memory
     sd_px = np.concatenate([calibration.sd_px(xy[p], confidence[p], picture_px) for p in pieces])
     return PoseSeries(t_s, xy, sd_px, confidence, people), tuple(said)
