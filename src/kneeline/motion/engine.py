@@ -234,7 +234,7 @@ class Engine:
 
     def _count(self, t_s: float, values: dict[str, float]) -> None:
         scale = scale_px(self._rule.signal, self._bearings("both"))
-        if math.isnan(scale) or scale <= 0:
+        if math.isnan(scale):
             return
         for leg, value in values.items():
             excursion = self._trackers[leg].step(t_s, value / scale) if leg in self._trackers else None
@@ -342,7 +342,7 @@ class Engine:
             # From the side near and far feet get mixed up; the working leg is asked to be the near one.
             sideways = abs(math.sin(math.radians(self._view.yaw_deg))) > SIDEWAYS
             return self._scene("both").near if sideways else checks.standing_leg(g, seen.start_s, seen.end_s)
-        return leg if self._rule.leg == "working" else {"left": "right", "right": "left"}[leg]
+        return self._counted_leg(leg)  # the same exchange of legs, read the other way round
 
     def _legs(self) -> tuple[str, ...]:
         """Legs whose signal is followed; the other one too, since it may be the one that moves."""

@@ -75,8 +75,12 @@ def _again(reps: tuple[Repetition, ...], g: Geometry, scene: Scene) -> tuple[Rep
 
 
 def _in_view(phases: Phases | None, g: Geometry) -> Phases | None:
-    """The phases with an end that lies within the recording."""
-    return phases if phases is None else replace(phases, end_s=min(phases.end_s, float(g.t_s[-1])))
+    """The phases with an end that lies within the recording; what is cut off makes the way back less sure."""
+    beyond = 0.0 if phases is None else phases.end_s - float(g.t_s[-1])
+    if phases is None or beyond <= 0:
+        return phases
+    back = Estimate(max(phases.back.value - beyond, 0.0), phases.back.sd + beyond, phases.back.unit)
+    return replace(phases, end_s=phases.end_s - beyond, back=back)
 
 
 def _rows(g: Geometry, from_s: float, to_s: float) -> Geometry:

@@ -159,24 +159,25 @@ def _statistic(rule: Measure, spec: Signal, leg: str, g: Geometry, phases: Phase
         if not still.any():
             return NotAssessable("the person was not seen at rest before the repetition")
         rest = float(np.median(calm[still]))
-    result = _read(rule.statistic, calm, seen, g, phases, scene, leg)
+    result = _read(rule.statistic, calm, seen, g, phases, scene)
     if isinstance(result, NotAssessable):
         return result
     if rule.statistic != "range":
         result -= rest
     if observation is not None:
         return Estimate(result, observation.error.value, spec.unit)
-    sd = signal_sd(rule.signal, g, scene.bearings, leg)
+    # Where one knee makes the depth, hips and knee must tell of the same bend, else two legs were mixed up.
     if rule.signal == "knee_flexion" and rule.statistic == "max" and scene.exercise.repetition.course == "knee":
         deep = reach_of(phases, scene.exercise.repetition)
         if abs(result - deep) > LEGS_MIXED_DEG:
             return NotAssessable("near and far leg were mixed up: the hips tell of another depth than the knee")
+    sd = signal_sd(rule.signal, g, scene.bearings, leg)
     noise = float(np.median(sd[seen])) * (math.sqrt(2.0) if from_rest or rule.statistic in ("change", "range") else 1.0)
     return Estimate(result, math.hypot(noise, views.error_of(spec, scene.yaw_deg)), spec.unit)
 
 
 def _read(
-    statistic: str, calm: Array, seen: npt.NDArray[np.bool_], g: Geometry, phases: Phases, scene: Scene, leg: str
+    statistic: str, calm: Array, seen: npt.NDArray[np.bool_], g: Geometry, phases: Phases, scene: Scene
 ) -> float | NotAssessable:
     part = calm[seen]
     if statistic == "max":

@@ -239,3 +239,16 @@ def test_a_hold_is_timed_and_a_short_lift_of_the_foot_is_none() -> None:
     short = Given(reps=1, lift_s=0.4, hold_s=0.3, lower_s=0.4, view="front", noise_px=1.0)
     result, _ = run("single_leg_stand", perform(exercise, short, side="right").series, "right")
     assert result.summary.time_under_tension_s == 0.0
+
+
+def test_a_repetition_ends_within_the_recording_and_its_times_add_up() -> None:
+    act = performed("calf_raise_ball_squeeze", reps=2)
+    cut = act.series[act.series.t_s <= act.reps[-1].end_s - 0.1]
+    exercise = LIBRARY.exercises["calf_raise_ball_squeeze"]
+    result, _ = run(exercise.id, cut)
+    refined, _ = refine(result, cut, exercise, LIBRARY)
+    assert refined.reps
+    for rep in refined.reps:
+        assert rep.end_s <= cut.t_s[-1]
+        assert rep.end_s - rep.top_end_s == pytest.approx(rep.lower_s.value, abs=1e-6)
+        assert rep.top_start_s - rep.start_s == pytest.approx(rep.lift_s.value, abs=1e-6)
