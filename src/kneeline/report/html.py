@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import jinja2
+import numpy as np
 from markupsafe import Markup
 
 from kneeline import __version__
@@ -144,8 +145,8 @@ def _environment() -> jinja2.Environment:
 def _both_widths(
     trace: SignalTrace, result: SetResult, order: tuple[PhaseName, PhaseName, PhaseName], unit: str
 ) -> tuple[Markup, Markup] | None:
-    """The signal drawn for a desk and for a phone, since letters in a picture do not reflow; None without frames."""
-    if len(trace.t_s) < 2:
+    """The signal drawn for a desk and for a phone, since letters in a picture do not reflow; None without a reading."""
+    if np.isfinite(trace.values[trace.signal]).sum() < 2:
         return None
     wide, narrow = (
         # Our own SVG, drawn from numbers and our own words: nothing of the user's stands in it.

@@ -149,3 +149,11 @@ def test_the_page_has_no_control_characters_whatever_a_recording_is_called(made:
     assert "?]0;x??\ufffd.mp4" in page
     assert "a ? b" in page
     page.encode()
+
+
+def test_a_signal_that_was_never_seen_is_not_drawn(made: Made, page: str) -> None:
+    blank = {name: np.full_like(values, np.nan) for name, values in made.trace.values.items()}
+    unseen = html(made.result, replace(made.trace, values=blank), made.recording, made.exercise, made.library)
+    assert "The movement over time" in page
+    assert "The movement over time" not in unseen
+    assert Page(unseen).open == []
