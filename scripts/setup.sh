@@ -78,7 +78,7 @@ works "$python" || "$base" -m venv --without-pip --clear "$venv"
 add_pip
 install "pip>=25.1"  # older ones do not know dependency groups
 if [ "$kind" = work ]; then
-    install -c constraints.txt -e ".[formats]" --group dev --group docs
+    install -c constraints.txt -e ".[formats,postgres]" --group dev --group docs
 else
     install -c constraints.txt -e .
 fi
