@@ -1,0 +1,1 @@
+"""The coach: pages, live socket, and what the browser runs."""
