@@ -1,6 +1,7 @@
 """The one loader: TOML files in, a checked `Library` out.
 
-    data/signals.toml  measures.toml  faults.toml  evidence.toml     one table per id
+    data/signals.toml  measures.toml  evidence.toml                  one table per id
+    data/faults.toml  sayings.toml                                   one sentence per id
     data/exercises/ID.toml                                           one file per exercise or movement
 
 A folder of one's own has the same shape (every file may be absent) and adds to what kneeline brings.
@@ -26,6 +27,7 @@ from kneeline.content.schema import Exercise, Measure, Signal, Source
 from kneeline.model.errors import ContentError, InputError
 
 DATA = Path(__file__).parent / "data"
+_TABLES = ("signals", "measures", "faults", "sayings", "evidence")
 
 T = TypeVar("T")
 
@@ -34,13 +36,15 @@ T = TypeVar("T")
 class Library:
     """Everything kneeline knows, by id, in the order of the files.
 
-    faults: id -> what the fault means. digest: SHA-256 over the names and bytes of all files, in hexadecimal.
+    faults: id -> what the fault means. sayings: id -> what the coach says.
+    digest: SHA-256 over the names and bytes of all files, in hexadecimal.
     """
 
     exercises: Mapping[str, Exercise]
     signals: Mapping[str, Signal]
     measures: Mapping[str, Measure]
     faults: Mapping[str, str]
+    sayings: Mapping[str, str]
     sources: Mapping[str, Source]
     digest: str
 
@@ -84,7 +88,7 @@ def _own(folder: Path) -> Path:
     if not any(folder.glob("*.toml")) and not any(folder.glob("exercises/*.toml")):
         raise InputError(
             f"{folder} holds no content",
-            expected="exercises/ID.toml files, or signals.toml, measures.toml, faults.toml, evidence.toml",
+            expected="exercises/ID.toml files, or " + ", ".join(f"{table}.toml" for table in _TABLES),
         )
     return folder
 
@@ -92,7 +96,7 @@ def _own(folder: Path) -> Path:
 def _read(folders: tuple[Path, ...]) -> Library:
     """Parse, convert and check the files of all folders as one library."""
     digest = hashlib.sha256()
-    tables: dict[str, dict[str, Any]] = {"signals": {}, "measures": {}, "faults": {}, "evidence": {}}
+    tables: dict[str, dict[str, Any]] = {table: {} for table in _TABLES}
     exercises: dict[str, Exercise] = {}
     for folder in folders:
         for path in sorted((*folder.glob("*.toml"), *folder.glob("exercises/*.toml"))):
@@ -116,7 +120,8 @@ def _read(folders: tuple[Path, ...]) -> Library:
         exercises=MappingProxyType(exercises),
         signals=_table("signals.toml", tables["signals"], Signal, "name"),
         measures=_table("measures.toml", tables["measures"], Measure, "id"),
-        faults=_meanings(tables["faults"]),
+        faults=_sentences("faults.toml", tables["faults"]),
+        sayings=_sentences("sayings.toml", tables["sayings"]),
         sources=_table("evidence.toml", tables["evidence"], Source, "key"),
         digest=digest.hexdigest(),
     )
@@ -138,11 +143,11 @@ def _once(file: str, key: str, seen: Mapping[str, object]) -> None:
         raise ContentError(file, key, "is there twice; every id is used once")
 
 
-def _meanings(entries: Mapping[str, Any]) -> Mapping[str, str]:
-    """What each fault means, by id."""
-    for key, meaning in entries.items():
-        if not isinstance(meaning, str):
-            raise ContentError("faults.toml", key, "must be a sentence (a str) that says what the fault means")
+def _sentences(file: str, entries: Mapping[str, Any]) -> Mapping[str, str]:
+    """The one sentence of every id."""
+    for key, sentence in entries.items():
+        if not isinstance(sentence, str):
+            raise ContentError(file, key, "must be a sentence (a str)")
     return MappingProxyType(dict(entries))
 
 

@@ -21,9 +21,13 @@ PRIORITIES: Final = ("safety", "alignment", "tempo", "range")
 
 
 class Coach:
-    """Remembers the last repetitions of a set and chooses the cue for the newest."""
+    """Remembers the last repetitions of a set and chooses the cue for the newest.
+
+    quiet_reps: repetitions from one correction to the next, `QUIET_REPS` unless it is set otherwise.
+    """
 
     def __init__(self, exercise: Exercise) -> None:
+        self.quiet_reps = QUIET_REPS
         self._rules = sorted(exercise.fault, key=lambda rule: PRIORITIES.index(rule.cue.priority))
         longest = max((rule.persist_of for rule in exercise.fault), default=1)
         self._recent: deque[Repetition] = deque(maxlen=longest)
@@ -34,7 +38,7 @@ class Coach:
         self._recent.append(repetition)
         self._since_cue += 1
         for rule in self._rules:
-            if self._since_cue >= QUIET_REPS and self._goes_on(rule):
+            if self._since_cue >= self.quiet_reps and self._goes_on(rule):
                 self._since_cue = 0
                 return Cue(t_s, rule.id, rule.cue.say)
         return None

@@ -29,6 +29,7 @@ from kneeline.model.movement import (
     RepetitionDone,
     Resumed,
     SetResult,
+    View,
 )
 from kneeline.model.pose import PoseFrame, PoseSeries
 from kneeline.motion import checks, view
@@ -73,6 +74,7 @@ class Engine:
 
     exercise, library: what is performed, and the library it comes from.
     side: "left" or "right" for the trained leg (the standing one in single-leg work); None or "both" to find it out.
+    coach: says after a repetition what to say; how often it speaks may be changed while the set runs.
     """
 
     def __init__(self, exercise: Exercise, library: Library, side: str | None = None) -> None:
@@ -85,7 +87,7 @@ class Engine:
             self._side = self._told
         self._trackers = {leg: Tracker(self._rule) for leg in self._legs()}
         self._view = view.ViewEstimate()
-        self._coach = Coach(exercise)
+        self.coach = Coach(exercise)
         self._recent: list[PoseSeries] = []
         self._reps: list[Repetition] = []
         self._cues: list[Cue] = []
@@ -97,6 +99,7 @@ class Engine:
         self._place: tuple[float, float, float] | None = None
         self._shank_px = self._hip_height_px = math.nan
         self._reaches: list[float] = []
+        self._excursions: list[float] = []
         self._frames = self._frames_seen = 0
         self._held_s = 0.0
         self._other_leg = self._lying = 0
@@ -133,7 +136,7 @@ class Engine:
 
     def result(self) -> SetResult:
         """The set as it stands now."""
-        seen_as = view.judge_view(self._view, self._rule.signal, self._library, self._exercise.camera)
+        seen_as = self.seen_from
         return summarise(
             self._exercise,
             self._side or "both",
@@ -143,6 +146,22 @@ class Engine:
             self._warnings(seen_as.reasons),
             self._held_s,
         )
+
+    @property
+    def seen_from(self) -> View:
+        """How the camera sees the person, as far as this exercise is concerned."""
+        return view.judge_view(self._view, self._rule.signal, self._library, self._exercise.camera)
+
+    @property
+    def progress(self) -> float | None:
+        """How far the movement is, from 0 at rest to 1 at its usual far end; None while too little can be seen.
+
+        Before the first repetition the smallest that counts stands for the usual one.
+        """
+        if self._paused or math.isnan(self._seen_s) or self._seen_s < self._last_s:
+            return None
+        usual = float(np.median(self._excursions)) if self._excursions else self._rule.smallest.value
+        return max(tracker.moved for tracker in self._counted()) / usual
 
     # frame by frame
 
@@ -293,12 +312,13 @@ class Engine:
         if reason:
             return self._discard(t_s, reason)
         self._reaches.append(reach_of(phases, self._rule))
+        self._excursions.append(seen.top - seen.rest)
         usual = float(np.median(self._reaches)) if len(self._reaches) > 1 else None
         repetition = judge_repetition(len(self._reps) + 1, side, g, phases, self._scene(side), usual)
         self._settle(leg, side)
         self._reps.append(repetition)
         self._events.append(RepetitionDone(t_s, repetition))
-        cue = self._coach.hear(repetition, t_s)
+        cue = self.coach.hear(repetition, t_s)
         if cue is not None:
             self._cues.append(cue)
             self._events.append(CueGiven(t_s, cue))

@@ -1,0 +1,151 @@
+"""Is the person where the camera can judge this exercise? One thing to change at a time, most basic first."""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from kneeline.content.load import Library
+from kneeline.content.schema import Exercise
+from kneeline.model.pose import INDEX, PoseFrame, PoseSeries
+from kneeline.motion import view
+from kneeline.motion.geometry import Geometry
+
+LOOK_BACK_S: Final = 1.5
+"""How much of the past is judged; the same time has to be stood still. House default."""
+MARGIN: Final = 0.01
+"""Head and feet this close to the picture's edge, as a share of it, are cut off. House default."""
+SMALLEST: Final = 0.4
+"""Head to feet, the person fills at least this share of the picture's height. House default."""
+LEGS_SEEN: Final = 0.5
+"""Median confidence of the leg's keypoints below which light or clothes are in the way. House default."""
+SEEN_SHARE: Final = 0.7
+"""Share of the recent frames in which the person has to be found. House default."""
+STILL_SHANKS: Final = 0.08
+"""Hips and ankles that stay within this, in shank lengths, stand still. House default."""
+HAND_UP_S: Final = 0.8
+"""A hand above the head for this long is a sign. House default."""
+
+_LEGS = [INDEX[f"{side}_{part}"] for side in ("left", "right") for part in ("knee", "ankle", "heel", "foot_index")]
+_FEET = [INDEX[f"{side}_{part}"] for side in ("left", "right") for part in ("heel", "foot_index")]
+_ENDS = [INDEX["nose"], INDEX["left_ear"], INDEX["right_ear"], *_FEET]
+_ARMS = [[INDEX[f"{side}_{part}"] for part in ("wrist", "elbow", "shoulder")] for side in ("left", "right")]
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """The one thing to change before a set can begin; `id` names the sentence, "" when all is well.
+
+    basic: whether nothing can be judged before it is changed.
+    """
+
+    id: str
+    basic: bool = False
+
+
+GOOD: Final = Advice("")
+
+
+class Framing:
+    """Watches the last moments of frames.
+
+    exercise, library: what is going to be done. side: the leg that is trained, None for both.
+    """
+
+    def __init__(self, exercise: Exercise, library: Library, side: str | None) -> None:
+        self._exercise, self._library, self._side = exercise, library, side
+        self._recent: deque[PoseFrame] = deque()
+        self._hand_since_s = math.nan
+        self._hand_told = False
+
+    def add(self, frame: PoseFrame) -> None:
+        """Take one frame in."""
+        self._recent.append(frame)
+        while frame.t_s - self._recent[0].t_s > LOOK_BACK_S:
+            self._recent.popleft()
+        if not _hand_up(frame):
+            self._hand_since_s, self._hand_told = math.nan, False
+        elif math.isnan(self._hand_since_s):
+            self._hand_since_s = frame.t_s
+
+    def hand_raised(self) -> bool:
+        """Whether a hand has just been held up long enough; told once for each time it goes up."""
+        up = not self._hand_told and self._recent[-1].t_s - self._hand_since_s >= HAND_UP_S
+        self._hand_told |= up
+        return up
+
+    def crowded(self) -> bool:
+        """Whether more than one person was seen all along; frames in which nobody looked say nothing."""
+        looked = [frame.people for frame in self._recent if frame.people >= 0]
+        return len(looked) > 1 and min(looked) > 1
+
+    def advice(self, picture_px: tuple[int, int]) -> Advice:
+        """What to change first. picture_px: width and height of the picture."""
+        found = [frame for frame in self._recent if np.isfinite(frame.xy[_ENDS[0]]).all()]
+        if len(found) < max(SEEN_SHARE * len(self._recent), 2):
+            return Advice("no_one", basic=True)
+        if self.crowded():
+            return Advice("someone_else", basic=True)
+        series = PoseSeries.of(found)
+        placed = _place(series, np.array(picture_px, dtype=float))
+        if placed:
+            return Advice(placed, basic=True)
+        if np.nanmedian(series.confidence[:, _LEGS]) < LEGS_SEEN:
+            return Advice("see_legs")
+        return self._view(Geometry(series))
+
+    def still(self) -> bool:
+        """Whether the person stood still over the whole look back."""
+        frames = self._recent
+        if len(frames) < 4 or frames[-1].t_s - frames[0].t_s < 0.9 * LOOK_BACK_S:
+            return False
+        g = Geometry(PoseSeries.of(frames))
+        shank = np.nanmedian(np.fmax(g.length("shank_left"), g.length("shank_right")))
+        points = [INDEX[f"{side}_{part}"] for side in ("left", "right") for part in ("hip", "ankle")]
+        places = _medians(g.xy[:, points])
+        return bool(np.nanmax(np.ptp(places, axis=0)) < STILL_SHANKS * shank) if np.isfinite(places).all() else False
+
+    def _view(self, g: Geometry) -> Advice:
+        estimate = view.ViewEstimate()
+        for t_s, across, forward in zip(g.t_s.tolist(), *(cue.tolist() for cue in view.cues(g)), strict=True):
+            estimate.add(t_s, across, forward)
+        seen = view.judge_view(estimate, self._exercise.repetition.signal, self._library, self._exercise.camera)
+        facings = {"side": ("left", "right")}
+        wanted = [name for facing in self._exercise.camera.views for name in facings.get(facing, (facing,))]
+        if not seen.usable or (seen.facing not in (*wanted, "unclear")):
+            return Advice(f"turn_{self._exercise.id}")
+        sideways = seen.facing in ("left", "right")
+        if sideways and self._side in ("left", "right") and seen.facing != self._side and "front" not in wanted:
+            return Advice("other_leg_nearest")
+        return GOOD
+
+
+def _place(series: PoseSeries, picture_px: npt.NDArray[np.float64]) -> str:
+    """Where the person stands wrongly in the picture, or "" when head and feet are well inside it and large enough."""
+    ends = series.xy[:, _ENDS] / picture_px
+    low, high = np.nanmedian(np.nanmin(ends, axis=1), axis=0), np.nanmedian(np.nanmax(ends, axis=1), axis=0)
+    if low[1] < MARGIN or high[1] > 1 - MARGIN:
+        return "step_back"
+    if low[0] < MARGIN or high[0] > 1 - MARGIN:
+        return "to_the_middle"
+    return "come_closer" if high[1] - low[1] < SMALLEST else ""
+
+
+def _medians(places: npt.NDArray[np.float64], windows: int = 5) -> npt.NDArray[np.float64]:
+    """Median place of each point in equal stretches of time, (windows, points, 2): jitter is not movement."""
+    return np.stack([np.median(part, axis=0) for part in np.array_split(places, min(windows, len(places)))])
+
+
+def _hand_up(frame: PoseFrame) -> bool:
+    """Whether a wrist is over the head, above its elbow and shoulder."""
+    top = np.fmin.reduce(frame.xy[_ENDS[:3], 1])
+    for wrist, elbow, shoulder in _ARMS:
+        heights = frame.xy[[wrist, elbow, shoulder], 1]
+        if heights[0] < heights[1] < heights[2] and heights[0] < top:
+            return True
+    return False
