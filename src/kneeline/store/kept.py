@@ -1,0 +1,269 @@
+"""What the store gives back: frozen values with domain objects inside, and how those stand in a row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+import msgspec
+import sqlalchemy as sa
+
+from kneeline.model.errors import StoreError
+from kneeline.model.movement import (
+    Cue,
+    FaultFinding,
+    Repetition,
+    RepetitionVerdict,
+    SetResult,
+    SetSummary,
+    View,
+)
+from kneeline.model.quantity import Estimate, Measured, NotAssessable, Verdict
+from kneeline.store.kinds import Payload
+from kneeline.store.rows import instant
+
+P = TypeVar("P", bound=Payload)
+P_co = TypeVar("P_co", bound=Payload, covariant=True)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody whose records are kept, and since when."""
+
+    id: UUID
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """Sets on one day."""
+
+    id: UUID
+    person_id: UUID
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SetStart:
+    """What is known when a set begins.
+
+    kneeline, library: version of the engine and digest of the content. pose_model: None without a camera.
+    planned: the dose asked for. settings: what else shapes the set (feedback, band ...). Both are plain JSON values.
+    """
+
+    id: UUID
+    session_id: UUID
+    exercise: str
+    side: str
+    kneeline: str
+    library: str
+    pose_model: str | None
+    planned: Mapping[str, Any] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSet:
+    """A set as it was begun and ended; `ended_at` and `summary` are None while it runs, or where it was broken off."""
+
+    start: SetStart
+    person_id: UUID
+    at: datetime
+    ended_at: datetime | None
+    summary: SetSummary | None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept(Generic[P_co]):
+    """A dated record and what it hangs on."""
+
+    id: UUID
+    person_id: UUID
+    at: datetime
+    payload: P_co
+    session_id: UUID | None
+    set_id: UUID | None
+    replaces: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class PoseLog:
+    """Keypoints of a set that the person wanted kept, and the file they are in."""
+
+    id: UUID
+    person_id: UUID
+    set_id: UUID
+    at: datetime
+    sha256: str
+    size_bytes: int
+    path: Path
+
+
+def repetition_body(rep: Repetition) -> dict[str, Any]:
+    """A repetition as JSON values, its numbers whole (an answer's are rounded)."""
+    return {
+        "n": rep.n,
+        "side": rep.side,
+        "start_s": rep.start_s,
+        "top_start_s": rep.top_start_s,
+        "top_end_s": rep.top_end_s,
+        "end_s": rep.end_s,
+        "lift_s": _plain(rep.lift_s),
+        "hold_s": _plain(rep.hold_s),
+        "lower_s": _plain(rep.lower_s),
+        "measures": {name: _plain(value) for name, value in rep.measures.items()},
+        "faults": [
+            {"id": f.id, "verdict": f.verdict.value, "probability": f.probability, "reason": f.reason}
+            for f in rep.faults
+        ],
+        "verdict": rep.verdict.value,
+    }
+
+
+def repetition_from(body: dict[str, Any]) -> Repetition:
+    """The repetition that `repetition_body` wrote."""
+    return Repetition(
+        n=body["n"],
+        side=body["side"],
+        start_s=float(body["start_s"]),
+        top_start_s=float(body["top_start_s"]),
+        top_end_s=float(body["top_end_s"]),
+        end_s=float(body["end_s"]),
+        lift_s=_estimate(body["lift_s"]),
+        hold_s=_estimate(body["hold_s"]),
+        lower_s=_estimate(body["lower_s"]),
+        measures={name: _measured(value) for name, value in body["measures"].items()},
+        faults=tuple(
+            FaultFinding(f["id"], Verdict(f["verdict"]), f["probability"], f["reason"]) for f in body["faults"]
+        ),
+        verdict=RepetitionVerdict(body["verdict"]),
+    )
+
+
+def cue_body(cue: Cue) -> dict[str, Any]:
+    """A cue as JSON values."""
+    return {"t_s": cue.t_s, "id": cue.id, "say": cue.say}
+
+
+def cue_from(body: dict[str, Any]) -> Cue:
+    """The cue that `cue_body` wrote."""
+    return Cue(float(body["t_s"]), body["id"], body["say"])
+
+
+def end_body(result: SetResult) -> dict[str, Any]:
+    """What is only known at a set's end; its repetitions and cues have rows of their own."""
+    view, summary = result.view, result.summary
+    return {
+        "view": {
+            "facing": view.facing,
+            "yaw_deg": _plain(view.yaw_deg),
+            "usable": view.usable,
+            "reasons": list(view.reasons),
+        },
+        "set": {
+            "count": summary.count,
+            "good": summary.good,
+            "time_under_tension_s": summary.time_under_tension_s,
+            "prescribed_time_under_tension_s": summary.prescribed_time_under_tension_s,
+            "dose_received": summary.dose_received,
+        },
+        "warnings": list(result.warnings),
+    }
+
+
+def summary_from(body: dict[str, Any]) -> SetSummary:
+    """The summary that `end_body` wrote."""
+    return SetSummary(**body["set"])
+
+
+def result_from(
+    body: dict[str, Any], start: SetStart, reps: tuple[Repetition, ...], cues: tuple[Cue, ...]
+) -> SetResult:
+    """The result that `end_body` wrote, with the repetitions and cues that were kept as they happened."""
+    view = body["view"]
+    return SetResult(
+        exercise=start.exercise,
+        side=start.side,
+        view=View(view["facing"], _measured(view["yaw_deg"]), view["usable"], tuple(view["reasons"])),
+        reps=reps,
+        summary=summary_from(body),
+        cues=cues,
+        warnings=tuple(body["warnings"]),
+    )
+
+
+def _damaged(what: str) -> StoreError:
+    """The error for a row that was written by nobody we know."""
+    return StoreError(f"A kept {what} cannot be read: it was damaged, or written by another version of kneeline.")
+
+
+def set_from(row: sa.RowMapping) -> KeptSet:
+    """The set of a row of exercise_set, joined with its end (`ended_at`, `body`)."""
+    start = SetStart(
+        id=UUID(row["id"]),
+        session_id=UUID(row["session_id"]),
+        exercise=row["exercise"],
+        side=row["side"],
+        kneeline=row["kneeline"],
+        library=row["library"],
+        pose_model=row["pose_model"],
+        planned=json.loads(row["planned"]),
+        settings=json.loads(row["settings"]),
+    )
+    over = row["body"] is not None
+    return KeptSet(
+        start=start,
+        person_id=UUID(row["person_id"]),
+        at=instant(row["at"]),
+        ended_at=instant(row["ended_at"]) if over else None,
+        summary=read("set", summary_from, row["body"]) if over else None,
+    )
+
+
+def kept_from(row: sa.RowMapping, kind: type[P]) -> Kept[P]:
+    """The dated record of a row.
+
+    Raises: StoreError when a newer version wrote it, or it is damaged.
+    """
+    if row["version"] > kind.version:
+        raise StoreError(f"A kept {kind.kind} was written by a newer kneeline. Try: install the newest version.")
+    return Kept(
+        id=UUID(row["id"]),
+        person_id=UUID(row["person_id"]),
+        at=instant(row["at"]),
+        payload=read(kind.kind, lambda body: msgspec.convert(body, kind, strict=True), row["body"]),
+        session_id=None if row["session_id"] is None else UUID(row["session_id"]),
+        set_id=None if row["set_id"] is None else UUID(row["set_id"]),
+        replaces=None if row["replaces"] is None else UUID(row["replaces"]),
+    )
+
+
+def read(what: str, make: Callable[[Any], T], body: str) -> T:
+    """What `make` makes of the JSON in a row.
+
+    Raises: StoreError when it is not what we write.
+    """
+    try:
+        return make(json.loads(body))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise _damaged(what) from error
+
+
+def _plain(value: Measured) -> dict[str, Any]:
+    if isinstance(value, NotAssessable):
+        return {"not_assessable": value.reason}
+    return {"value": value.value, "sd": value.sd, "unit": value.unit}
+
+
+def _measured(body: dict[str, Any]) -> Measured:
+    return NotAssessable(body["not_assessable"]) if "not_assessable" in body else _estimate(body)
+
+
+def _estimate(body: dict[str, Any]) -> Estimate:
+    return Estimate(body["value"], body["sd"], body["unit"])
