@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kneeline import __version__
-from kneeline.model.errors import InputError
+from kneeline import __version__, cli_data
+from kneeline.model.errors import InputError, StoreError
 from kneeline.model.text import printable
 
 # Everything heavy is imported by the command that needs it, so that --help is quick and replay stays small.
@@ -36,6 +36,8 @@ _app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+_app.add_typer(cli_data.app, name="data")
 
 _STDOUT = Path("-")
 _STOPPED = 130
@@ -399,7 +401,7 @@ def _explain(error: BaseException, args: list[str], debug: bool) -> int:
     """A sentence for what ended the command: its user, the input, wrong options, a full disk, or a fault of ours."""
     if _was_stopped(error):
         return _say("Stopped. No output was left half written.", _STOPPED)
-    if isinstance(error, InputError):
+    if isinstance(error, (InputError, StoreError)):
         return _say(printable(str(error)), 2)
     if callable(words := getattr(error, "format_message", None)):
         known = {command.callback.__name__ for command in _app.registered_commands if command.callback}
