@@ -32,7 +32,7 @@ from kneeline.model.movement import (
     View,
 )
 from kneeline.model.pose import PoseFrame, PoseSeries
-from kneeline.motion import checks, view
+from kneeline.motion import checks, legs, view
 from kneeline.motion.coach import Coach
 from kneeline.motion.geometry import ROW, Geometry
 from kneeline.motion.measure import Scene, judge_repetition
@@ -290,10 +290,14 @@ class Engine:
             return self._discard(t_s, _TOO[seen.too])
         if view.refusal(self._library.signals[self._rule.signal], self._view.yaw_deg):
             return self._discard(t_s, "this view does not show it")
-        g = Geometry(self._window(seen.start_s - BEFORE_S, t_s))
+        window = self._window(seen.start_s - BEFORE_S, t_s)
+        g = Geometry(window)
         side = self._working_side(leg, g, seen)
         if not side:
             return self._discard(t_s, "the legs could not be told apart")
+        if self._rule.planted == "stance_foot":
+            sorted_out = legs.sort_out(window, side, seen.start_s, seen.end_s)
+            g = g if sorted_out is window else Geometry(sorted_out)
         bearings = self._bearings(side)
         reason = checks.stood_ground(g, seen.start_s, seen.end_s, self._rule, bearings)
         if reason:

@@ -18,7 +18,7 @@ from kneeline.content.schema import Exercise
 from kneeline.model.movement import Phase, Repetition, SetResult, SignalTrace
 from kneeline.model.pose import PoseSeries
 from kneeline.model.quantity import Estimate
-from kneeline.motion import checks, view
+from kneeline.motion import checks, legs, view
 from kneeline.motion.geometry import Geometry
 from kneeline.motion.measure import Scene, judge_repetition
 from kneeline.motion.reps import Phases, fit_phases, posture_bend, reach_of, smooth
@@ -40,6 +40,9 @@ def refine(
 
     result: what an `Engine` said of `series`. Counts, cues and warnings stay as they are.
     """
+    if exercise.repetition.planted == "stance_foot":
+        for rep in result.reps:
+            series = legs.sort_out(series, rep.side, rep.start_s, rep.end_s)
     g = Geometry(series)
     resting = _resting(g.t_s, result.reps)
     shank_px, hip_height_px = checks.size_px(g, resting)

@@ -28,8 +28,6 @@ SEEN_WELL_SHARE: Final = 0.7
 PRESENT: Final = 0.6
 ABSENT: Final = 0.4
 """Probability from which a fault is called present, and up to which it is called absent. House defaults."""
-LEGS_MIXED_DEG: Final = 15.0
-"""A knee whose bend differs by more from what the hips' depth tells was another leg's. House default."""
 PEAK_SMOOTHING_S: Final = 0.06
 """Width of the smoothing before a peak is read off, so that noise does not make it. House default."""
 SAME_SET_SD: Final = 0.06
@@ -166,11 +164,6 @@ def _statistic(rule: Measure, spec: Signal, leg: str, g: Geometry, phases: Phase
         result -= rest
     if observation is not None:
         return Estimate(result, observation.error.value, spec.unit)
-    # Where one knee makes the depth, hips and knee must tell of the same bend, else two legs were mixed up.
-    if rule.signal == "knee_flexion" and rule.statistic == "max" and scene.exercise.repetition.course == "knee":
-        deep = reach_of(phases, scene.exercise.repetition)
-        if abs(result - deep) > LEGS_MIXED_DEG:
-            return NotAssessable("near and far leg were mixed up: the hips tell of another depth than the knee")
     sd = signal_sd(rule.signal, g, scene.bearings, leg)
     noise = float(np.median(sd[seen])) * (math.sqrt(2.0) if from_rest or rule.statistic in ("change", "range") else 1.0)
     return Estimate(result, math.hypot(noise, views.error_of(spec, scene.yaw_deg)), spec.unit)
