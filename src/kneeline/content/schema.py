@@ -206,7 +206,11 @@ class Keyframe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
 
 class Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """The movement done well, as keyframed joint angles; figures, sheets and synthetic pose logs are drawn from it."""
+    """The movement done well, as keyframed joint angles; figures, sheets and synthetic pose logs are drawn from it.
+
+    props: what is drawn with the figure: a ball between the ankles, a band that pulls the knee from ahead, a band
+    round both legs above the knees.
+    """
 
     keyframes: tuple[Keyframe, ...]
 
@@ -259,6 +263,7 @@ class Exercise(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     kind: "exercise" is prescribed, "movement" is only known for tests of movement, "hold" is held without repetitions.
     sides: "both" works both legs at once, "one" trains one leg a set, "alternating" changes leg every repetition.
+    props: tuple[Literal["ball_between_ankles", "band_from_ahead", "band_round_knees"], ...] = ()
     """
 
     id: str
