@@ -139,7 +139,8 @@ def insert(connection: sa.Connection, row: Row) -> bool:
     """
     table, columns = table_of(row), columns_of(row)
     adding = sqlite.insert(table) if connection.dialect.name == "sqlite" else postgresql.insert(table)
-    if connection.execute(adding.values(columns).on_conflict_do_nothing()).rowcount == 1:
+    added = adding.values(columns).on_conflict_do_nothing().returning(*table.primary_key.columns)
+    if connection.execute(added).first() is not None:
         return True
     key = [column == columns[column.name] for column in table.primary_key.columns]
     here = connection.execute(sa.select(table).where(*key)).mappings().one()
