@@ -26,9 +26,9 @@ from kneeline.report.story import (
     keys_of,
     listed,
     measure_name,
-    method_error_words,
     phase_order,
     prescribed,
+    published,
     sentence,
 )
 
@@ -230,7 +230,7 @@ def measures() -> str:
             s.meaning,
             {"sagittal": "the side", "frontal": "the front or behind"}.get(s.plane, "anywhere"),
             f"{amount(s.yaw_limit)} ({basis_of(s.yaw_limit, '')})" if s.yaw_limit else "any view",
-            method_error(s),
+            as_measure(s, library),
         ]
         for s in library.signals.values()
     )
@@ -238,17 +238,23 @@ def measures() -> str:
         [f'<span id="{m.id}"></span>`{m.id}`', m.name, f"`{m.signal}`", m.meaning] for m in library.measures.values()
     )
     first = table(
-        "signal | what it is | seen from | refused beyond a turn of | error of the method, not in any ±", signals
+        "signal | what it is | seen from | refused beyond a turn of | error as a measure of the body, not in any ±",
+        signals,
     )
     return f"## Signals\n\n{first}\n\n## Measures\n\n{table('measure | name | signal | what it is', each)}"
 
 
-def method_error(s: Signal) -> str:
-    """What is known of the error of a signal as a measure of the body, which no ± holds."""
-    if s.method_error is None:
-        return s.method_error_note
-    words = sentence(method_error_words(s.method_error_kind))
-    return f"{words}: {amount(s.method_error)} ({basis_of(s.method_error, '')}). {s.method_error_note}"
+def as_measure(s: Signal, library: Library) -> str:
+    """What is published on a signal as a measure of the body, else our own estimate; no ± holds it."""
+    known = library.validity.get(s.name)
+    said = [f"{sentence(what)}: {amount(n)} ({basis_of(n, '')})." for what, n in published(s.name, library)]
+    if not said:
+        said.append("None in its unit found published.")
+        if s.method_error is not None:
+            said.append(f"Our own estimate: {amount(s.method_error)} ({basis_of(s.method_error, '')}).")
+    if known is not None and known.note:
+        said.append(f"{known.note} ({sources(known.evidence, '')})")
+    return " ".join((*said, s.method_error_note)).strip()
 
 
 def fault_list() -> str:

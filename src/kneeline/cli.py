@@ -325,7 +325,7 @@ def _draw(
 def _print(result: SetResult, recording: Recording, exercise: Exercise, library: Library) -> None:
     from kneeline.report.terminal import print_set
 
-    print_set(_console(), result, exercise, library, recording.warnings)
+    print_set(_console(), result, exercise, library, recording.warnings, recording.pose_model)
 
 
 def _check_outputs(source: Path, json: Path | None = None, **others: Path | None) -> None:

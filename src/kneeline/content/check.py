@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import msgspec
 
-from kneeline.content.schema import Avoid, Claim, Exercise, FaultRule, Number, Signal
+from kneeline.content.schema import Avoid, Claim, Exercise, FaultRule, Number, Signal, Validity
 from kneeline.model.errors import ContentError
 
 if TYPE_CHECKING:
@@ -35,6 +36,10 @@ def check(library: Library) -> None:
         _is_unit("signals.toml", f"{signal.name}.unit", signal.unit, ("deg", "frac"))
         _turn(signal)
         _method_error(signal)
+    for validity in library.validity.values():
+        _numbers("validity.toml", validity, library, validity.signal)
+        _validity(validity, library)
+    _accuracy(library)
     for measure in library.measures.values():
         _known("measures.toml", f"{measure.id}.signal", measure.signal, library.signals)
         unit = library.signals[measure.signal].unit
@@ -121,15 +126,41 @@ def _turn(signal: Signal) -> None:
 
 
 def _method_error(signal: Signal) -> None:
-    own = signal.method_error is None or signal.method_error.basis == "house"
-    if own != (signal.method_error_kind == "house"):
+    if signal.method_error is not None and signal.method_error.basis != "house":
         raise ContentError(
-            "signals.toml", f"{signal.name}.method_error_kind", 'is "house" for a number of our own, and for no other'
+            "signals.toml", f"{signal.name}.method_error", "is our own estimate; what is published is in validity.toml"
         )
 
 
 def _fault(file: str, rule: FaultRule, exercise: Exercise, library: Library) -> None:
     key = f"fault {rule.id!r}"
+def _validity(known: Validity, library: Library) -> None:
+    file = "validity.toml"
+    _known(file, "table", known.signal, library.signals)
+    unit = library.signals[known.signal].unit
+    for name in ("against_3d", "bias_3d", "sem", "mdc"):
+        number: Number | None = getattr(known, name)
+        if number is not None:
+            _is_unit(file, f"{known.signal}.{name}.unit", number.unit, (unit,))
+            if number.basis != "sourced":
+                raise ContentError(file, f"{known.signal}.{name}", "is published or left out; it must be sourced")
+    for reference in known.evidence:
+        _resolve(file, f"{known.signal}.evidence", reference, library)
+
+
+def _accuracy(library: Library) -> None:
+    for model in library.accuracy.model.values():
+        for exercise, found in model.items():
+            _known("accuracy.toml", "exercise", exercise, library.exercises)
+            for measure, known in found.items():
+                _known("accuracy.toml", exercise, measure, (*BUILT_IN, *library.measures))
+                counted = min(known.repetitions, known.recordings, known.people) > 0
+                if not (counted and 0 <= known.mae < math.inf and abs(known.bias) <= known.mae and known.covered <= 1):
+                    raise ContentError(
+                        "accuracy.toml", f"{exercise}.{measure}", "is no mean of anything; measure again"
+                    )
+
+
     _known(file, key, rule.id, library.faults)
     if not 1 <= rule.persist_reps <= rule.persist_of:
         raise ContentError(file, f"{key}.persist_reps", f"must be 1 to persist_of, which is {rule.persist_of}")

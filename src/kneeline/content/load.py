@@ -1,6 +1,7 @@
 """The one loader: TOML files in, a checked `Library` out.
 
-    data/signals.toml  measures.toml  evidence.toml                  one table per id
+    data/signals.toml  measures.toml  evidence.toml  validity.toml   one table per id
+    data/accuracy.toml                                               what was measured, written by a command
     data/faults.toml  sayings.toml                                   one sentence per id
     data/exercises/ID.toml                                           one file per exercise or movement
 
@@ -23,11 +24,11 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 import msgspec
 
 from kneeline.content.check import check
-from kneeline.content.schema import Exercise, Measure, Signal, Source
+from kneeline.content.schema import AccuracyTable, Exercise, Measure, Signal, Source, Validity
 from kneeline.model.errors import ContentError, InputError
 
 DATA = Path(__file__).parent / "data"
-_TABLES = ("signals", "measures", "faults", "sayings", "evidence")
+_TABLES = ("signals", "measures", "faults", "sayings", "evidence", "validity", "accuracy")
 
 T = TypeVar("T")
 
@@ -46,6 +47,8 @@ class Library:
     faults: Mapping[str, str]
     sayings: Mapping[str, str]
     sources: Mapping[str, Source]
+    validity: Mapping[str, Validity]
+    accuracy: AccuracyTable
     digest: str
 
 
@@ -123,6 +126,8 @@ def _read(folders: tuple[Path, ...]) -> Library:
         faults=_sentences("faults.toml", tables["faults"]),
         sayings=_sentences("sayings.toml", tables["sayings"]),
         sources=_table("evidence.toml", tables["evidence"], Source, "key"),
+        validity=_table("validity.toml", tables["validity"], Validity, "signal"),
+        accuracy=_convert("accuracy.toml", tables["accuracy"], AccuracyTable),
         digest=digest.hexdigest(),
     )
     check(library)

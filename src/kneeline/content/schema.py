@@ -34,8 +34,8 @@ class Signal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     title: what a person calls it. plane: from where it can be seen: "sagittal" from the side, "frontal" from the front
     or behind, "any". yaw_limit: how far the camera may be turned off that view before the value is refused; yaw_error:
     how much each degree off the view adds to the standard deviation; both absent for "any".
-    method_error: published error of the same 2-D quantity, shown beside it and kept apart from its own error; its kind
-    says what it was measured against.
+    method_error: our own estimate of its error as a measure of the body, shown beside it and kept apart from its own
+    error; what is published stands in `Validity`, what was measured in `Accuracy`.
     """
 
     name: str
@@ -46,8 +46,56 @@ class Signal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     yaw_limit: Number | None = None
     yaw_error: Number | None = None
     method_error: Number | None = None
-    method_error_kind: Literal["repeatability", "against 3-D", "house"] = "house"
     method_error_note: str = ""
+
+
+class Validity(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What is published on a signal as a measure of the body; nothing of it is in any standard deviation of ours.
+
+    against_3d, bias_3d: standard deviation and mean of its difference from a 3-D or body-worn system. sem: standard
+    error when measured again. mdc: smallest change of one person that is more than that. None: none was found.
+    """
+
+    signal: str
+    against_3d: Number | None = None
+    bias_3d: Number | None = None
+    sem: Number | None = None
+    mdc: Number | None = None
+    note: str = ""
+    evidence: tuple[str, ...] = ()
+
+
+class Accuracy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """How far a measure of an exercise was off on rendered people whose truth is known, from views it is valid in.
+
+    mae, bias: mean absolute and mean error, in `unit`, over `repetitions` in `recordings` of `people`; covered: share
+    of them whose 95 % interval held the truth.
+    """
+
+    unit: str
+    mae: float
+    bias: float
+    covered: float
+    repetitions: int
+    recordings: int
+    people: int
+
+
+class AccuracyTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Everything that was measured on rendered people: pose model -> exercise -> measure; `how` is the command."""
+
+    how: str = ""
+    basis: Literal["measured"] = "measured"
+    model: dict[str, dict[str, dict[str, Accuracy]]] = {}
+
+    def of(self, pose_model: str, exercise_id: str, measure_id: str) -> Accuracy | None:
+        """What was measured with that pose model, by the start of its name; None where nothing was.
+
+        >>> AccuracyTable().of("blazepose-full", "squat_double", "peak_knee_flexion_deg") is None
+        True
+        """
+        known = next((model for name, model in self.model.items() if pose_model.startswith(name)), {})
+        return known.get(exercise_id, {}).get(measure_id)
 
 
 class Measure(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -24,14 +24,15 @@ from kneeline.report.story import (
     WORD,
     amount,
     faults_present,
+    how_known,
     listed,
     measure_name,
-    method_error_words,
     percent,
     phase_order,
     phase_time,
     plain,
     prescribed,
+    published,
     rules_of,
     sentence,
     signal_name,
@@ -113,8 +114,8 @@ def html(result: SetResult, trace: SignalTrace, recording: Recording, exercise: 
             signal_alt=_signal_alt(result, trace),
             signal=_both_widths(trace, result, order, unit),
             phases=[(phase, _PHASE_MEANING[phase]) for phase in order],
-            tempo=_tempo(result, exercise, order),
-            measures=_measures(result, exercise, library),
+            tempo=_tempo(result, exercise, order, library, recording.pose_model),
+            measures=_measures(result, exercise, library, recording.pose_model),
             rows=_rows(result, exercise, order),
             order=order,
             measure_names=[sentence(measure_name(name, library)) for name in _measure_ids(result)],
@@ -164,14 +165,21 @@ def _signal_alt(result: SetResult, trace: SignalTrace) -> str:
     )
 
 
-def _tempo(result: SetResult, exercise: Exercise, order: tuple[PhaseName, PhaseName, PhaseName]) -> list[_Shown]:
+def _tempo(
+    result: SetResult,
+    exercise: Exercise,
+    order: tuple[PhaseName, PhaseName, PhaseName],
+    library: Library,
+    pose_model: str,
+) -> list[_Shown]:
     rules = {rule.measure: rule for rule in exercise.fault}
     shown = []
     for phase in order:
         times = tuple(phase_time(rep, phase) for rep in result.reps)
         asked, rule = prescribed(exercise, phase), rules.get(f"{phase}_s")
         if times:
-            shown.append(_panel(result, f"{phase}_s", sentence(phase), times, "s", rule, asked))
+            panel = _panel(result, f"{phase}_s", sentence(phase), times, "s", rule, asked)
+            shown.append(_with_note(panel, how_known(f"{phase}_s", exercise, library, pose_model)))
     return shown
 
 
@@ -181,7 +189,7 @@ def _measure_ids(result: SetResult) -> list[str]:
     return [name for name in found if name not in ("lift_s", "hold_s", "lower_s")]
 
 
-def _measures(result: SetResult, exercise: Exercise, library: Library) -> list[_Shown]:
+def _measures(result: SetResult, exercise: Exercise, library: Library, pose_model: str) -> list[_Shown]:
     """Panels of the measures that were seen at least once; the others stand under what was not seen."""
     rules = {rule.measure: rule for rule in exercise.fault}
     shown = []
@@ -192,18 +200,12 @@ def _measures(result: SetResult, exercise: Exercise, library: Library) -> list[_
         if first is not None:
             title = sentence(measure_name(name, library))
             panel = _panel(result, name, title, values, first.unit, rules.get(name), None)
-            shown.append(replace(panel, held_to=f"{panel.held_to} {_method_error(name, library)}".strip()))
+            shown.append(_with_note(panel, how_known(name, exercise, library, pose_model)))
     return shown
 
 
-def _method_error(measure: str, library: Library) -> str:
-    """The error that is known of a measure's signal, as a sentence; "" where none is."""
-    known = library.measures.get(measure)
-    signal = library.signals[known.signal] if known else None
-    if signal is None or signal.method_error is None:
-        return ""
-    words = sentence(method_error_words(signal.method_error_kind))
-    return f"{words}: {amount(signal.method_error)}{_house(signal.method_error)}, not in the bars."
+def _with_note(panel: _Shown, note: str) -> _Shown:
+    return replace(panel, held_to=f"{panel.held_to} {note}".strip())
 
 
 def _panel(
@@ -304,14 +306,9 @@ def _judging(exercise: Exercise, library: Library) -> Iterable[tuple[str, Number
             yield f"{rule.name}: {measure_name(rule.measure, library)} above", rule.above
         if rule.below is not None:
             yield f"{rule.name}: {measure_name(rule.measure, library)} below", rule.below
-    yield from _method_errors(exercise, library.measures, library)
-
-
-def _method_errors(
-    exercise: Exercise, measures: Mapping[str, object], library: Library
-) -> Iterable[tuple[str, Number]]:
-    used = dict.fromkeys(library.measures[name].signal for name in exercise.measures if name in measures)
-    for signal in map(library.signals.__getitem__, used):
-        if signal.method_error is not None:
-            words = method_error_words(signal.method_error_kind)
-            yield f"{signal.title}: {words}; not part of any ±", signal.method_error
+    for signal in dict.fromkeys(library.measures[name].signal for name in exercise.measures):
+        title, estimate = library.signals[signal].title, library.signals[signal].method_error
+        found = list(published(signal, library))
+        if estimate is not None and not found:
+            found = [("error as a measure of the body, by our own estimate", estimate)]
+        yield from ((f"{title}: {what}; not part of any ±", number) for what, number in found)

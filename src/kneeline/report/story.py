@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from kneeline.content.schema import Exercise, FaultRule, Number, PhaseName
+from kneeline.content.schema import Accuracy, Exercise, FaultRule, Number, PhaseName
 from kneeline.model.movement import Repetition, RepetitionVerdict, SetResult, View
 from kneeline.model.quantity import Estimate, NotAssessable, Verdict
 from kneeline.motion.coach import PRIORITIES
@@ -121,17 +121,59 @@ def signal_name(signal_id: str, library: Library) -> str:
     return known.title[:1].lower() + known.title[1:] if known else signal_id.replace("_", " ")
 
 
-def method_error_words(kind: str) -> str:
-    """What the error of a method is, by the kind of `Signal.method_error`; it is shown beside ±, never inside it.
+def accuracy_words(known: Accuracy) -> str:
+    """How far a measure was off on rendered people, as a sentence.
 
-    >>> method_error_words("repeatability")
-    'published repeatability of this 2-D measure'
+    >>> accuracy_words(Accuracy(unit="deg", mae=3.42, bias=-1.0, covered=0.95, repetitions=28, recordings=7, people=1))
+    'On rendered people it was off by 3.4° on average (28 repetitions of 1 person).'
     """
-    return {
-        "repeatability": "published repeatability of this 2-D measure",
-        "against 3-D": "published error of this 2-D measure against 3-D",
-        "house": "error of this 2-D measure, by our own estimate",
-    }[kind]
+    people = "1 person" if known.people == 1 else f"{known.people} people"
+    times = "1 repetition" if known.repetitions == 1 else f"{known.repetitions} repetitions"
+    return f"On rendered people it was off by {off_by(known)} on average ({times} of {people})."
+
+
+def off_by(known: Accuracy) -> str:
+    """The mean absolute error with its unit, in digits that a person can use.
+
+    >>> off_by(Accuracy(unit="s", mae=0.043, bias=0, covered=0.95, repetitions=28, recordings=7, people=6))
+    '0.04 s'
+    """
+    factor, sign = scale(known.unit)
+    digits = 2 if known.unit == "s" else 1
+    return f"{known.mae * factor:.{digits}f}{'' if sign == '°' else ' '}{sign}"
+
+
+def published(signal_id: str, library: Library) -> Iterator[tuple[str, Number]]:
+    """What is published on a signal as a measure of the body, each number with what it is; none of it is in any ±."""
+    known = library.validity.get(signal_id)
+    if known is not None:
+        numbers = {
+            "published error against 3-D, one sd": known.against_3d,
+            "published mean error against 3-D": known.bias_3d,
+            "published error when measured again (SEM)": known.sem,
+            "published smallest real change (MDC)": known.mdc,
+        }
+        yield from ((what, number) for what, number in numbers.items() if number is not None)
+
+
+def how_known(measure_id: str, exercise: Exercise, library: Library, pose_model: str) -> str:
+    """What is known of a measure beyond its own ±: measured on rendered people, published, or our own estimate."""
+    said = []
+    found = library.accuracy.of(pose_model, exercise.id, measure_id)
+    if found is not None:
+        said.append(accuracy_words(found))
+    rule = library.measures.get(measure_id)
+    if rule is None:
+        return " ".join(said)
+    numbers = [
+        f"{what.removeprefix('published ')} {amount(number)}" for what, number in published(rule.signal, library)
+    ]
+    estimate = library.signals[rule.signal].method_error
+    if numbers:
+        said.append(f"Published: {listed(numbers)}; none of it is in the ±.")
+    elif found is None and estimate is not None:
+        said.append(f"As a measure of the body, by our own estimate: {amount(estimate)} (house default), not in the ±.")
+    return " ".join(said)
 
 
 def measure_name(measure_id: str, library: Library) -> str:

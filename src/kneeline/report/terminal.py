@@ -12,6 +12,7 @@ from rich.text import Text
 
 from kneeline.content.schema import Exercise, PhaseName
 from kneeline.model.movement import RepetitionVerdict, SetResult
+from kneeline.model.quantity import Estimate, Measured
 from kneeline.model.text import printable
 from kneeline.report.story import (
     SIGN,
@@ -19,6 +20,8 @@ from kneeline.report.story import (
     Unseen,
     faults_present,
     listed,
+    measure_name,
+    off_by,
     phase_order,
     phase_time,
     plain,
@@ -45,9 +48,17 @@ _LEGEND = "± is one standard deviation. “Good” speaks only for what could b
 
 
 def print_set(
-    console: Console, result: SetResult, exercise: Exercise, library: Library, warnings: tuple[str, ...] = ()
+    console: Console,
+    result: SetResult,
+    exercise: Exercise,
+    library: Library,
+    warnings: tuple[str, ...] = (),
+    pose_model: str = "",
 ) -> None:
-    """Print the whole answer: repetitions, what to change, the dose, what could not be judged, and warnings."""
+    """Print the whole answer: repetitions, what to change, the dose, what could not be judged, and warnings.
+
+    pose_model: what found the keypoints; says how far its measures were off where that is known.
+    """
     story = tell(result, exercise, library, warnings)
     speak = Voice(console)
     speak(Text(f"{exercise.name} · {_side(result.side)} · {view_words(result.view)}", style="dim"))
@@ -70,6 +81,26 @@ def print_set(
         speak.section("Could not be judged", *map(_unseen_words, story.unseen))
     if story.warnings:
         speak.section("To know", *story.warnings)
+    known = _known(result, exercise, library, pose_model)
+    if known:
+        speak.section("How well this is known", known)
+
+
+def _known(result: SetResult, exercise: Exercise, library: Library, pose_model: str) -> str:
+    """How far the measures that were given here were off on rendered people; "" where that is not known."""
+    given = dict.fromkeys(name for rep in result.reps for name, value in rep.measures.items() if _seen(value))
+    found = [(name, library.accuracy.of(pose_model, exercise.id, name)) for name in given]
+    words = [f"{measure_name(name, library)} {off_by(known)}" for name, known in found if known is not None]
+    if not words:
+        return ""
+    return (
+        f"On rendered people, whose truth is known, this was off on average by: {listed(words)}. "
+        "The manual's page “What kneeline can see” has the rest."
+    )
+
+
+def _seen(value: Measured) -> bool:
+    return isinstance(value, Estimate)
 
 
 def _table(result: SetResult, exercise: Exercise, speak: Voice) -> Table:

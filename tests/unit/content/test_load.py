@@ -11,6 +11,7 @@ import msgspec
 import pytest
 
 from kneeline.content.load import DATA, load, load_exercise
+from kneeline.content.schema import AccuracyTable
 from kneeline.model.errors import ContentError, InputError
 
 SQUAT = (DATA / "exercises" / "squat_double.toml").read_text(encoding="utf-8").replace('"squat_double"', '"mine"')
@@ -19,6 +20,16 @@ SQUAT = (DATA / "exercises" / "squat_double.toml").read_text(encoding="utf-8").r
 BOUNCE = '[bounce]\ntitle = "Bounce"\nunit = "deg"\nplane = "any"\nmeaning = "How much it bounces."\n'
 YAW = """yaw_limit = { value = 9, unit = "deg", basis = "house" }
 yaw_error = { value = 0, unit = "deg per deg", basis = "house" }
+"""
+PUBLISHED = '{} = {{ value = 9, unit = "deg", basis = "sourced", evidence = ["S32#SEM"] }}\n'
+ACCURACY = """[model.elsewhere.{}.{}]
+unit = "s"
+mae = 0.1
+bias = 0.0
+covered = {}
+repetitions = 3
+recordings = 2
+people = 1
 """
 METHOD_ERROR = 'method_error = { value = 9, unit = "deg", basis = "house" }\n'
 
@@ -55,6 +66,21 @@ def test_tables_of_one_s_own_add_to_the_library(tmp_path: Path) -> None:
     library = load(own(tmp_path, text, faults=fault, evidence=source))
     assert library.faults["giggles"] == "Laughed."
     assert library.sources["ME"].supports["table 1"] == "It is so."
+
+
+def test_what_is_published_and_what_was_measured_are_told_apart(tmp_path: Path) -> None:
+    library = load(own(tmp_path, validity=f"[shoulder_drop]\n{PUBLISHED.format('mdc')}"))
+    known = library.validity["shoulder_drop"]
+    assert (known.mdc and known.mdc.value, known.sem, known.against_3d) == (9, None, None)
+
+
+def test_accuracy_is_told_for_the_pose_model_that_it_was_measured_with(tmp_path: Path) -> None:
+    found = msgspec.toml.decode(ACCURACY.format("step_down", "lift_s", 0.9), type=AccuracyTable)
+    one = found.of("elsewhere-2 float16", "step_down", "lift_s")
+    assert one is not None
+    assert one.mae == 0.1
+    assert found.of("openpose-25", "step_down", "lift_s") is None
+    assert found.of("elsewhere", "step_up", "lift_s") is None
 
 
 def test_a_signal_of_one_s_own_says_how_far_it_may_be_turned_away(tmp_path: Path) -> None:
@@ -196,8 +222,16 @@ def test_a_bad_exercise_is_refused_with_file_key_and_what_is_allowed(case: str, 
         ("signals", BOUNCE.replace('title = "Bounce"', ""), "bounce", "title"),
         ("signals", BOUNCE.replace("any", "frontal"), "bounce", "needs yaw_limit"),
         ("signals", BOUNCE + YAW, "bounce", "leaves out yaw_limit"),
-        ("signals", BOUNCE + METHOD_ERROR + 'method_error_kind = "guess"', "bounce.method_error_kind", "repeatability"),
-        ("signals", BOUNCE + METHOD_ERROR + 'method_error_kind = "against 3-D"', "bounce.method_error_kind", "our own"),
+        ("signals", BOUNCE + PUBLISHED.format("method_error"), "bounce.method_error", "validity.toml"),
+        ("validity", "[bounce]\nnote = 'high'", "table", "knee_flexion"),
+        ("validity", "[heel_rise]\n" + PUBLISHED.format("mdc"), "heel_rise.mdc.unit", "frac"),
+        ("validity", "[shoulder_drop]\n" + METHOD_ERROR.replace("method_error", "sem"), "shoulder_drop.sem", "sourced"),
+        ("validity", '[heel_rise]\nevidence = ["S32#nowhere"]', "heel_rise.evidence S32#", "SEM"),
+        ("validity", "[heel_rise]\nicc = 0.9", "heel_rise", "against_3d"),
+        ("accuracy", ACCURACY.format("nobody", "lift_s", 0.9), "exercise", "step_down"),
+        ("accuracy", ACCURACY.format("step_down", "charm", 0.9), "step_down", "fppa_peak_deg"),
+        ("accuracy", ACCURACY.format("step_down", "lift_s", 1.9), "step_down.lift_s", "measure again"),
+        ("accuracy", ACCURACY.format("step_down", "lift_s", "nan"), "step_down.lift_s", "measure again"),
         ("measures", '[a_deg]\nid = "b"', "a_deg.id", "leave it out"),
         (
             "measures",

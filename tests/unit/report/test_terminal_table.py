@@ -7,6 +7,7 @@ import pytest
 from hand_made import BY_FOOT, SIDE_VIEW, Made
 from rich.console import Console
 
+from kneeline.content.schema import Accuracy, AccuracyTable
 from kneeline.model.movement import SetSummary
 from kneeline.report.pages import print_evidence, print_exercise, print_exercises, print_sources
 from kneeline.report.terminal import print_set
@@ -58,6 +59,19 @@ def test_a_terminal_without_such_letters_gets_plain_ones(made: Made) -> None:
     text.encode("ascii")
     assert "+ good" in text
     assert "! try again" in text
+
+
+def test_how_far_measures_were_off_where_the_truth_is_known_is_said_for_that_pose_model_only(made: Made) -> None:
+    one = Accuracy(unit="s", mae=0.04, bias=0.01, covered=0.95, repetitions=28, recordings=7, people=6)
+    found = {made.exercise.id: {"heel_rise_peak_frac": one, "knee_flexion_change_deg": one}}
+    library = replace(made.library, accuracy=AccuracyTable(how="a command", model={"blazepose-full": found}))
+    said = {}
+    for model in ("blazepose-full float16", "openpose-25"):
+        out = io.StringIO()
+        print_set(Console(file=out, width=300), made.result, made.exercise, library, (), model)
+        said[model] = out.getvalue()
+    assert "this was off on average by: heel height 0.04 s. The" in said["blazepose-full float16"]
+    assert "How well this is known" not in said["openpose-25"]
 
 
 def test_no_repetition_says_why(made: Made) -> None:
