@@ -263,6 +263,7 @@ class Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     keyframes: tuple[Keyframe, ...]
 
 
+    props: tuple[Literal["ball_between_ankles", "band_from_ahead", "band_round_knees"], ...] = ()
 class Given(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a worked example performs: the reference motion, so many times, at a tempo, with something changed.
 
@@ -311,7 +312,6 @@ class Exercise(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 
     kind: "exercise" is prescribed, "movement" is only known for tests of movement, "hold" is held without repetitions.
     sides: "both" works both legs at once, "one" trains one leg a set, "alternating" changes leg every repetition.
-    props: tuple[Literal["ball_between_ankles", "band_from_ahead", "band_round_knees"], ...] = ()
     """
 
     id: str
