@@ -132,8 +132,6 @@ def _method_error(signal: Signal) -> None:
         )
 
 
-def _fault(file: str, rule: FaultRule, exercise: Exercise, library: Library) -> None:
-    key = f"fault {rule.id!r}"
 def _validity(known: Validity, library: Library) -> None:
     file = "validity.toml"
     _known(file, "table", known.signal, library.signals)
@@ -161,6 +159,8 @@ def _accuracy(library: Library) -> None:
                     )
 
 
+def _fault(file: str, rule: FaultRule, exercise: Exercise, library: Library) -> None:
+    key = f"fault {rule.id!r}"
     _known(file, key, rule.id, library.faults)
     if not 1 <= rule.persist_reps <= rule.persist_of:
         raise ContentError(file, f"{key}.persist_reps", f"must be 1 to persist_of, which is {rule.persist_of}")

@@ -261,9 +261,9 @@ class Reference(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only
     """
 
     keyframes: tuple[Keyframe, ...]
-
-
     props: tuple[Literal["ball_between_ankles", "band_from_ahead", "band_round_knees"], ...] = ()
+
+
 class Given(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What a worked example performs: the reference motion, so many times, at a tempo, with something changed.
 
