@@ -42,7 +42,7 @@ SIDED_BONES = (
     "ankle heel",
     "heel foot_index",
 )
-COMMANDS = ("analyze", "replay", "pose", "exercises", "evidence", "doctor")
+COMMANDS = ("analyze", "replay", "pose", "convert", "exercises", "evidence", "doctor")
 
 
 # Small words

@@ -77,7 +77,12 @@ _Json = Annotated[
     Path | None, typer.Option("--json", metavar="FILE", help="Write the answer as JSON; - for standard output.")
 ]
 _Series = Annotated[
-    Path | None, typer.Option("--series", metavar="FILE", help="Write the signals frame by frame, as .parquet or .csv.")
+    Path | None,
+    typer.Option(
+        "--series",
+        metavar="FILE",
+        help="Write the signals frame by frame: .parquet, .csv (tidy), or .mot/.sto (angles for OpenSim).",
+    ),
 ]
 _Overlay = Annotated[
     Path | None,
@@ -86,6 +91,19 @@ _Overlay = Annotated[
 _Report = Annotated[Path | None, typer.Option("--report", metavar="FILE", help="Write a report page, as .html.")]
 _Log = Annotated[
     Path | None, typer.Option("--log", metavar="FILE", help="Write the pose log, as .parquet, to `replay` later.")
+]
+_LogArg = Annotated[
+    Path,
+    typer.Argument(
+        metavar="LOG", help="A pose log (Parquet), TRC, C3D, movement's NetCDF, tidy CSV, or a folder of OpenPose JSON."
+    ),
+]
+_PlaneOption = Annotated[Plane, typer.Option(help="From where points in space are looked at.")]
+_Fps = Annotated[
+    float | None,
+    typer.Option(
+        metavar="N", min=0.1, max=10_000, help="Pictures per second, for files without times.", show_default=False
+    ),
 ]
 _Model = Annotated[Model, typer.Option(help="Pose model; heavy is slower and has to be built once.")]
 
@@ -149,23 +167,13 @@ def analyze(
 
 @_app.command()
 def replay(
-    log: Annotated[
-        Path,
-        typer.Argument(
-            metavar="LOG", help="A pose log (Parquet), TRC, C3D, movement's NetCDF, or a folder of OpenPose JSON."
-        ),
-    ],
+    log: _LogArg,
     exercise: _Exercise,
     side: _Side = None,
     json: _Json = None,
     series: _Series = None,
-    plane: Annotated[Plane, typer.Option(help="From where points in space are looked at.")] = Plane.SAGITTAL,
-    fps: Annotated[
-        float | None,
-        typer.Option(
-            metavar="N", min=0.1, max=10_000, help="Pictures per second, for files without times.", show_default=False
-        ),
-    ] = None,
+    plane: _PlaneOption = Plane.SAGITTAL,
+    fps: _Fps = None,
 ) -> None:
     """Measure one set in a pose log.
 
@@ -201,8 +209,30 @@ def pose(
     _check_outputs(video, log=log)
     frames, recording, version = _pose(video, model)
     write_pose_log(log, frames, recording, version)
-    for warning in recording.warnings:
-        _console(stderr=True).print(warning, highlight=False, markup=False, soft_wrap=True)
+    _warn(recording)
+
+
+@_app.command()
+def convert(
+    log: _LogArg,
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="The file to write: .trc, .nc (movement), .csv (tidy) or .parquet.")
+    ],
+    plane: _PlaneOption = Plane.SAGITTAL,
+    fps: _Fps = None,
+) -> None:
+    """Write keypoints as a file of another tool.
+
+    They are kneeline's keypoints in the picture, in pixels, y down; points in space are looked at from one side first.
+    """
+    from kneeline.capture.export import check_kind, write_points
+    from kneeline.capture.formats import open_log
+
+    _check_outputs(log, OUT=out)
+    check_kind(out)
+    frames, recording = open_log(log, plane=plane.value, fps=fps)
+    write_points(out, frames, recording)
+    _warn(recording)
 
 
 @_app.command()
@@ -301,7 +331,12 @@ def _write_answers(
     if series is not None:
         from kneeline.report.series import write_series
 
-        write_series(series, trace, result, library.digest)
+        write_series(series, trace, result, recording, library.digest)
+
+
+def _warn(recording: Recording) -> None:
+    for warning in recording.warnings:
+        _console(stderr=True).print(warning, highlight=False, markup=False, soft_wrap=True)
 
 
 def _draw(
@@ -329,18 +364,26 @@ def _print(result: SetResult, recording: Recording, exercise: Exercise, library:
 
 
 def _check_outputs(source: Path, json: Path | None = None, **others: Path | None) -> None:
-    """Refuse what cannot be written before the long work starts; others: outputs by the name of their option."""
+    """Refuse what cannot be written before the long work starts.
+
+    others: outputs by the name of their option; that of an argument is in capitals.
+    """
     from kneeline.files import check_writable
 
-    for option, path in others.items():
+    for name, path in others.items():
         if path == _STDOUT:
+            option = name if name.isupper() else f"--{name}"
             raise InputError(
-                f"--{option} - would write a file called -; only --json goes to standard output",
+                f"{option} - would write a file called -; only --json goes to standard output",
                 expected="the name of a file",
             )
     wanted = [path for path in (json, *others.values()) if path is not None and path != _STDOUT]
     for i, path in enumerate(wanted):
         check_writable(path, inputs=[source], others=wanted[:i])
+    if (series := others.get("series")) is not None:
+        from kneeline.report.series import check_kind
+
+        check_kind(series)
 
 
 @contextlib.contextmanager

@@ -15,7 +15,7 @@ from makers import Run
 
 from kneeline.model.errors import InputError
 
-COMMANDS = ("analyze", "replay", "pose", "exercises", "evidence", "doctor")
+COMMANDS = ("analyze", "replay", "pose", "convert", "exercises", "evidence", "doctor")
 KNEELINE = "import sys; from kneeline.cli import main; sys.exit(main())"
 
 

@@ -1,4 +1,4 @@
-"""Motion files of other tools: TRC, C3D, OpenPose JSON and movement's NetCDF; and one door for all logs."""
+"""Motion files of other tools: TRC, C3D, OpenPose JSON, movement's NetCDF and tidy CSV; and one door for all logs."""
 
 from __future__ import annotations
 
@@ -14,10 +14,14 @@ import numpy as np
 from kneeline.capture.points import Plane, flat_points, solid_points
 from kneeline.capture.poselog import read_pose_log
 from kneeline.model.errors import InputError
-from kneeline.model.pose import Array, PoseSeries, Recording
+from kneeline.model.pose import KEYPOINTS, Array, PoseSeries, Recording
 
 Log = tuple[PoseSeries, Recording]
 
+TIDY_COLUMNS = ("recording", "pose_model", "t_s", "keypoint", "x_px", "y_px", "confidence")
+"""Columns of keypoints as a tidy table: one row per keypoint and picture."""
+
+_TIDY = f"a CSV file with the columns {', '.join(TIDY_COLUMNS)}"
 _MM = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "meters": 1000.0, "metres": 1000.0, "millimeters": 1.0, "in": 25.4}
 _TALL = {"m": (0.25, 2.5), "cm": (25.0, 250.0), "mm": (250.0, 2500.0)}  # a leg alone, and a person who reaches up
 _PIXEL_SCALE = 20.0  # no person is 20 m tall: a "metric" file beyond this holds pixels
@@ -61,9 +65,11 @@ def open_log(path: str | Path, *, plane: Plane = "sagittal", fps: float | None =
         return read_c3d(path, plane=plane)
     if head[:4] == b"\x89HDF" or head[:3] == b"CDF":
         return read_movement(path, plane=plane, fps=fps)
+    if path.suffix.lower() == ".csv":
+        return read_tidy(path)
     raise InputError(
         f"{path.name} is no log that kneeline can read",
-        expected="a pose log (Parquet), TRC, C3D, movement's NetCDF, or a folder of OpenPose JSON",
+        expected="a pose log (Parquet), TRC, C3D, movement's NetCDF, tidy CSV, or a folder of OpenPose JSON",
         try_next="give a video to `kneeline pose` to make a pose log",
     )
 
@@ -126,7 +132,7 @@ def read_c3d(path: str | Path, *, plane: Plane = "sagittal") -> Log:
     Raises: InputError when ezc3d is not installed or the file cannot be read.
     """
     path = Path(path)
-    ezc3d = _extra("ezc3d", "C3D files")
+    ezc3d = needed("ezc3d", "reading C3D files")
     try:
         file = ezc3d.c3d(str(path))
         point = file["parameters"]["POINT"]
@@ -218,7 +224,7 @@ def read_movement(path: str | Path, *, plane: Plane = "sagittal", fps: float | N
     Raises: InputError when xarray is not installed, the file cannot be read, or is no poses dataset.
     """
     path = Path(path)
-    xarray = _extra("xarray", "NetCDF files")
+    xarray = needed("xarray", "reading NetCDF files")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -267,13 +273,73 @@ def _guessed_unit(path: Path, xyz: Array) -> tuple[float, tuple[str, ...]]:
     )
 
 
-def _extra(module: str, what: str) -> Any:
+def read_tidy(path: str | Path) -> Log:
+    """Keypoints of one recording as a tidy table (CSV): the columns of `TIDY_COLUMNS`, in any order.
+
+    recording, pose_model and confidence may be left out. Rows of one time are one picture, in the order in which the
+    times first stand in the file; of two rows for the same keypoint the later one counts.
+
+    Raises: InputError when columns are missing, hold no numbers, or the rows are of several recordings.
+    """
+    import pyarrow as pa
+    import pyarrow.csv as pacsv
+
+    path = Path(path)
+    numbers = ("t_s", "x_px", "y_px", "confidence")
+    types = {name: pa.float64() if name in numbers else pa.string() for name in TIDY_COLUMNS}
+    convert = pacsv.ConvertOptions(column_types=types, strings_can_be_null=True)
+    try:
+        with path.open("rb") as file:
+            table = pacsv.read_csv(file, read_options=pacsv.ReadOptions(use_threads=False), convert_options=convert)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path.name} cannot be read as a table of keypoints", expected=_TIDY) from error
+    if lacking := [name for name in ("t_s", "keypoint", "x_px", "y_px") if name not in table.column_names]:
+        raise InputError(f"{path.name} lacks the column {lacking[0]}", expected=_TIDY)
+    if len(table) == 0:
+        raise InputError(f"{path.name} has no rows", expected=_TIDY)
+    about = {}
+    for name in ("recording", "pose_model"):
+        found = [v for v in table[name].unique().to_pylist() if v] if name in table.column_names else []
+        if len(found) > 1:
+            raise InputError(f"{path.name} holds {len(found)} values of {name}", try_next="keep the rows of one")
+        about[name] = found[0] if found else ""
+    t_s, points, names = _pivoted(table, path)
+    model = about["pose_model"] or "unknown"
+    return flat_points(t_s, names, points[..., :2], points[..., 2], model=model, source=about["recording"] or path.name)
+
+
+def _pivoted(table: Any, path: Path) -> tuple[Array, Array, list[str]]:
+    """Times (n,), x, y and confidence of every keypoint (n, m, 3), and the m names."""
+
+    def column(name: str) -> Array:
+        if name not in table.column_names:
+            return np.full(len(table), np.nan)
+        return np.array([np.nan if v is None else v for v in table[name].to_pylist()], dtype=np.float64)
+
+    known = {name: i for i, name in enumerate(KEYPOINTS)}
+    at = np.array([known.get(str(name), -1) for name in table["keypoint"].to_pylist()])
+    t_s = column("t_s")
+    mine = (at >= 0) & np.isfinite(t_s)
+    if not mine.any():
+        raise InputError(
+            f"{path.name} holds no keypoint that kneeline knows at any time", expected="names such as left_knee"
+        )
+    times, first, row = np.unique(t_s[mine], return_index=True, return_inverse=True)
+    order = np.argsort(np.argsort(first))
+    points = np.full((len(times), len(KEYPOINTS), 3), np.nan)
+    points[order[row], at[mine]] = np.stack([column(name)[mine] for name in ("x_px", "y_px", "confidence")], axis=1)
+    return times[np.argsort(first)], points, list(KEYPOINTS)
+
+
+def needed(module: str, what: str) -> Any:
+    """A package of the extra `formats`, for `what` is to be done with it.
+
+    Raises: InputError when it is not installed.
+    """
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise InputError(
-            f"reading {what} needs the package {module}", try_next='pip install "kneeline[formats]"'
-        ) from error
+        raise InputError(f"{what} needs the package {module}", try_next='pip install "kneeline[formats]"') from error
 
 
 def _text(path: Path) -> str:

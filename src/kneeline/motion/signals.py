@@ -128,6 +128,24 @@ def _foot_clearance(g: Geometry, b: Bearings, side: str) -> Array:
     return np.abs(g.along("ankles", 1))
 
 
+def _ankle_dorsiflexion(g: Geometry, b: Bearings, side: str) -> Array:
+    # A foot at a right angle to the shank is neutral, as a standing person has it; wrapped, since 180 deg is no limit.
+    turn = b.forwards * (g.tilt[:, ROW[f"foot_{side}"]] - g.tilt[:, ROW[f"shank_{side}"]]) - 90.0
+    return np.asarray((turn + 180.0) % 360.0 - 180.0)
+
+
+def _ankle_error(g: Geometry, b: Bearings, side: str) -> Array:
+    return np.hypot(g.tilt_sd[:, ROW[f"foot_{side}"]], g.tilt_sd[:, ROW[f"shank_{side}"]])
+
+
+def _shin_tilt(g: Geometry, b: Bearings, side: str) -> Array:
+    return -b.forwards * g.tilt[:, ROW[f"shank_{side}"]]
+
+
+def _left_foot_ahead(g: Geometry, b: Bearings, side: str) -> Array:
+    return b.forwards * g.along("ankles", 0)
+
+
 def _tilt_of(segment: str) -> Of:
     return lambda g, b, side: g.tilt_sd[:, ROW[segment.format(side)]]
 
@@ -151,6 +169,9 @@ SIGNALS: Final[dict[str, SignalSpec]] = {
     "ankle_gap": SignalSpec(_ankle_gap, _place_of("ankles"), sided=False, scale="shank", from_rest=True),
     "ankle_drift": SignalSpec(_ankle_drift, _place_of("instep_{}"), sided=True, scale="shank", from_rest=True),
     "foot_clearance": SignalSpec(_foot_clearance, _place_of("ankles"), sided=False, scale="shank"),
+    "ankle_dorsiflexion": SignalSpec(_ankle_dorsiflexion, _ankle_error, sided=True, scale="deg"),
+    "shin_tilt": SignalSpec(_shin_tilt, _tilt_of("shank_{}"), sided=True, scale="deg"),
+    "left_foot_ahead": SignalSpec(_left_foot_ahead, _place_of("ankles"), sided=False, scale="shank"),
 }
 """Every signal the engine knows; `content/data/signals.toml` says from where each can be seen, and how well."""
 

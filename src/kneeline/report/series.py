@@ -1,7 +1,8 @@
-"""Signals frame by frame as a table: Parquet, or CSV when the file name asks for it."""
+"""Signals frame by frame as a file: Parquet, tidy CSV, or angles for OpenSim, by the ending of the name."""
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,11 @@ import numpy.typing as npt
 
 from kneeline import __version__
 from kneeline.files import whole_file
+from kneeline.model.errors import InputError
 from kneeline.model.movement import SetResult, SignalTrace
+from kneeline.model.pose import Recording
+from kneeline.report import opensim
+from kneeline.report.story import signal_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -29,6 +34,39 @@ SIGNALS = (
     "heel_rise_right_frac",
 )
 """Columns that every table has, whatever the exercise; further signals follow them."""
+
+TIDY_COLUMNS = ("recording", "exercise", "rep", "phase", "t_s", "side", "metric", "value", "sd", "unit")
+"""Columns of the tidy table: one row per signal and picture in which it could be judged."""
+
+_ENDINGS = (".parquet", ".csv", ".mot", ".sto")
+
+
+def check_kind(path: Path) -> None:
+    """Refuse a name whose ending says a kind of file that we do not write; one without an ending becomes Parquet.
+
+    Raises: InputError.
+    """
+    if path.suffix.lower() not in ("", *_ENDINGS):
+        raise InputError(
+            f"signals cannot be written as {path.name}",
+            expected=f"a name that ends with {', '.join(_ENDINGS)}",
+            try_next=path.with_suffix(".parquet").name,
+        )
+
+
+def write_series(path: Path, trace: SignalTrace, result: SetResult, about: Recording, library_digest: str) -> None:
+    """Write the signals whole or not at all: .csv tidy, .mot and .sto for OpenSim, everything else as Parquet.
+
+    Raises: InputError when the disk refuses it.
+    """
+    kind = path.suffix.lower()
+    with whole_file(path) as scratch:
+        if kind == ".csv":
+            _write_tidy(scratch, trace, result, about)
+        elif kind in (".mot", ".sto"):
+            scratch.write_text(opensim.motion(trace, result), encoding="utf-8")
+        else:
+            _write_parquet(scratch, table(trace, result, library_digest))
 
 
 def table(trace: SignalTrace, result: SetResult, library_digest: str) -> pa.Table:
@@ -48,21 +86,27 @@ def table(trace: SignalTrace, result: SetResult, library_digest: str) -> pa.Tabl
     return pa.table(columns).replace_schema_metadata(about)
 
 
-def write_series(path: Path, trace: SignalTrace, result: SetResult, library_digest: str) -> None:
-    """Write the table whole or not at all; a name that ends with .csv becomes CSV.
+def _write_parquet(path: Path, rows: pa.Table) -> None:
+    import pyarrow.parquet
 
-    Raises: InputError when the disk refuses it.
-    """
-    rows = table(trace, result, library_digest)
-    with whole_file(path) as scratch, scratch.open("wb") as out:  # Arrow opens no name that is not UTF-8
-        if path.suffix.lower() == ".csv":
-            import pyarrow.csv
+    with path.open("wb") as out:  # Arrow opens no name that is not UTF-8
+        pyarrow.parquet.write_table(rows, out, compression="zstd")
 
-            pyarrow.csv.write_csv(rows, out)
-        else:
-            import pyarrow.parquet
 
-            pyarrow.parquet.write_table(rows, out, compression="zstd")
+def _write_tidy(path: Path, trace: SignalTrace, result: SetResult, about: Recording) -> None:
+    times, reps = trace.t_s.tolist(), trace.rep.tolist()
+    with path.open("w", encoding="utf-8", errors="replace", newline="") as out:
+        rows = csv.writer(out, lineterminator="\n")
+        rows.writerow(TIDY_COLUMNS)
+        for column in (*SIGNALS, *sorted(set(trace.values) - set(SIGNALS))):
+            if column not in trace.values:
+                continue
+            metric, side, unit = signal_of(column)
+            seen = np.isfinite(trace.values[column])
+            for i in np.flatnonzero(seen).tolist():
+                value, sd = float(trace.values[column][i]), float(trace.sds[column][i])
+                place = (about.source, result.exercise, reps[i], str(trace.phase[i]), times[i])
+                rows.writerow((*place, side, metric, value, "" if np.isnan(sd) else sd, unit))
 
 
 # Columns are made from their buffers, because pa.array() imports pandas wherever it is installed: 45 MB for nothing.
