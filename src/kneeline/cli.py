@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kneeline import __version__, cli_data
+from kneeline import __version__, cli_data, cli_feet
 from kneeline.model.errors import InputError, StoreError
 from kneeline.model.text import printable
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 _app = typer.Typer(
     name="kneeline",
-    help="From a video of an exercise to an honest set: repetitions, tempo, faults, and what could not be seen.",
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -113,12 +113,28 @@ def _start(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and stop.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show where an unexpected error came from.")] = False,
+    data: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Where the coach keeps records; the usual place when left out."),
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(metavar="N", min=0, max=65535, help="The coach's port; 0 takes any that is free.")
+    ] = None,
+    browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the coach in the browser.")] = True,
 ) -> None:
+    """From a video of an exercise to an honest set: repetitions, tempo, faults, and what could not be seen.
+
+    Without a command, the coach starts on this machine and opens in the browser.
+    """
     if version:
         typer.echo(f"kneeline {__version__}")
         raise typer.Exit
     if context.invoked_subcommand is None:
-        typer.echo(context.get_help())
+        from kneeline.store import default_folder
+        from kneeline.web.serve import serve
+
+        folder = data or Path(os.environ.get("KNEELINE_DATA") or default_folder())
+        serve(folder, port, browser=browser, say=typer.echo)
 
 
 @_app.command()
@@ -233,6 +249,9 @@ def convert(
     frames, recording = open_log(log, plane=plane.value, fps=fps)
     write_points(out, frames, recording)
     _warn(recording)
+
+
+_app.command()(cli_feet.feet)
 
 
 @_app.command()

@@ -1,0 +1,90 @@
+"""The coach as a web application: pages, files, and the live socket, behind one guard."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+from collections.abc import Iterable
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+from uuid import UUID
+
+from fastapi import FastAPI, Request, WebSocket
+from fastapi.exceptions import RequestValidationError
+from fastapi.staticfiles import StaticFiles
+from starlette.exceptions import HTTPException
+from starlette.responses import FileResponse, Response
+
+from kneeline.capture.pose_model import model_path
+from kneeline.content.load import Library
+from kneeline.model.errors import InputError, KneelineError
+from kneeline.store import Store
+from kneeline.web import pages
+from kneeline.web.book import Book
+from kneeline.web.guard import LOOPBACK, Guard
+from kneeline.web.live import Runs
+from kneeline.web.pages import TEMPLATES
+
+STATIC: Final = Path(__file__).parent / "static"
+_SENTENCES: Final = {
+    HTTPStatus.NOT_FOUND: "This page is not here.",
+    HTTPStatus.METHOD_NOT_ALLOWED: "This page cannot be used like that.",
+    HTTPStatus.UNPROCESSABLE_ENTITY: "Something in this form was left out or cannot be read. Go back and try again.",
+}
+
+
+def create_app(store: Store, library: Library, hosts: Iterable[str] = LOOPBACK) -> FastAPI:
+    """The application over an open store.
+
+    hosts: the names it answers to, without port.
+    """
+    book = Book(store, library)
+    runs = Runs(book)
+    app = FastAPI(title="kneeline", docs_url=None, redoc_url=None, openapi_url=None)
+    app.state.book = book
+    app.add_middleware(Guard, hosts=tuple(hosts))
+    app.include_router(pages.router)
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+
+    @app.get("/model/pose.task")
+    def pose_model() -> Response:
+        return FileResponse(model_path("full"), media_type="application/octet-stream")
+
+    @app.get("/sw.js")
+    def service_worker() -> Response:
+        return Response(_worker(), media_type="text/javascript", headers={"cache-control": "no-cache"})
+
+    @app.websocket("/live/{set_id}")
+    async def live(page: WebSocket, set_id: UUID) -> None:
+        await runs.serve(page, set_id)
+
+    @app.exception_handler(HTTPException)
+    def not_here(request: Request, error: HTTPException) -> Response:
+        sentence = _SENTENCES.get(HTTPStatus(error.status_code), str(error.detail))
+        return pages.trouble(request, sentence, error.status_code)
+
+    @app.exception_handler(RequestValidationError)
+    def not_understood(request: Request, error: RequestValidationError) -> Response:
+        status = HTTPStatus.UNPROCESSABLE_ENTITY
+        return pages.trouble(request, _SENTENCES[status], status)
+
+    @app.exception_handler(KneelineError)
+    def cannot(request: Request, error: KneelineError) -> Response:
+        status = HTTPStatus.BAD_REQUEST if isinstance(error, InputError) else HTTPStatus.SERVICE_UNAVAILABLE
+        return pages.trouble(request, str(error), status)
+
+    return app
+
+
+@functools.cache
+def _worker() -> str:
+    """The service worker, told which files make the shell; any change in what is served makes it another one."""
+    digest = hashlib.sha256()
+    for path in sorted((*STATIC.rglob("*"), *TEMPLATES.glob("*"), model_path("full"))):
+        if path.is_file():
+            digest.update(path.name.encode() + path.read_bytes())
+    files = sorted(f"/static/{path.name}" for path in STATIC.iterdir() if path.is_file() and path.name != "sw.js")
+    shell = json.dumps({"version": digest.hexdigest()[:16], "files": files})
+    return f"const SHELL = {shell};\n{(STATIC / 'sw.js').read_text(encoding='utf-8')}"

@@ -1,0 +1,198 @@
+"""Sessions as the coach's pages need them: begin, go on, look back. Everything is kept by the store."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID, uuid4, uuid5
+
+from kneeline import __version__
+from kneeline.content.load import Library
+from kneeline.content.schema import Exercise
+from kneeline.model.movement import SetResult, SetSummary, View
+from kneeline.model.quantity import NotAssessable
+from kneeline.motion.live import Planned
+from kneeline.store import KeptSet, Session, SetStart, Store
+from kneeline.store.kinds import Effort, Note, Pain, Payload, Setting
+from kneeline.web.course import Side, Turn, turns
+
+POSE_MODEL: Final = "blazepose-full"
+BY_HAND: Final = "This set was counted by hand; nothing of it was measured."
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a person chose before a session. session_id: made by the page, so that sending it twice begins one only."""
+
+    session_id: UUID
+    exercise: Exercise
+    first_side: Side
+    camera: bool
+    pain: float
+    band: str = ""
+    support: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """Choices that last: how the coach speaks, and whether keypoints are kept.
+
+    voice: "auto" takes a voice of the machine, else the clips; "clips" always those; "off" is silent.
+    talk: -1 less, 0, +1 more. internal: cues about the body instead of the world around it.
+    """
+
+    voice: str = "auto"
+    volume: float = 0.8
+    talk: int = 0
+    internal: bool = False
+    keep_pose_logs: bool = False
+
+
+class Book:
+    """One person's sessions."""
+
+    def __init__(self, store: Store, library: Library) -> None:
+        self.store, self.library = store, library
+
+    @property
+    def person_id(self) -> UUID:
+        """Whose machine this is."""
+        return self.store.local_person(_now()).id
+
+    def begin(self, choice: Choice) -> KeptSet:
+        """The first set of a session."""
+        at = _now()
+        if self.store.start_session(choice.session_id, self.person_id, at):
+            pain = Pain(value=choice.pain, of="before")
+            self._record(pain, choice.session_id, at)
+        settings = {
+            "first_side": choice.first_side,
+            "camera": choice.camera,
+            "band": choice.band,
+            "support": choice.support,
+        }
+        return self._start(choice.exercise, choice.session_id, turns(choice.exercise, choice.first_side)[0], settings)
+
+    def find(self, set_id: UUID) -> KeptSet:
+        """One set.
+
+        Raises: StoreError when there is none of that id.
+        """
+        return self.store.set(set_id)
+
+    def exercise(self, kept: KeptSet) -> Exercise | None:
+        """The exercise of a set, None where the library knows it no more."""
+        return self.library.exercises.get(kept.start.exercise)
+
+    def turn(self, kept: KeptSet) -> Turn:
+        """Which turn of its session a set is."""
+        number = int(kept.start.settings.get("set_number", 1))
+        return next(
+            (turn for turn in self._turns(kept) if (turn.number, turn.side) == (number, kept.start.side)),
+            Turn(number, number, kept.start.side, 0.0),  # type: ignore[arg-type]  # one of three, as it was written
+        )
+
+    def next_turn(self, kept: KeptSet) -> Turn | None:
+        """The first turn of the session that was not finished; None when all were."""
+        done = {
+            (one.start.settings.get("set_number"), one.start.side)
+            for one in self.store.sets(kept.person_id, session_id=kept.start.session_id)
+            if one.ended_at is not None
+        }
+        return next((turn for turn in self._turns(kept) if (turn.number, turn.side) not in done), None)
+
+    def go_on(self, kept: KeptSet) -> KeptSet | None:
+        """The next set of the same session, begun; None when there is none left."""
+        turn, exercise = self.next_turn(kept), self.exercise(kept)
+        if turn is None or exercise is None:
+            return None
+        return self._start(exercise, kept.start.session_id, turn, kept.start.settings)
+
+    def count_by_hand(self, kept: KeptSet, reps: int) -> None:
+        """End a set that nobody saw: what was counted stands, nothing is judged."""
+        planned_s = sum(float(kept.start.planned.get(name, 0.0)) for name in ("lift_s", "hold_s", "lower_s"))
+        summary = SetSummary(reps, 0, reps * planned_s, None, None)
+        unseen = View("unclear", NotAssessable("there was no camera"), False, ("there was no camera",))
+        result = SetResult(kept.start.exercise, kept.start.side, unseen, (), summary, (), (BY_HAND,))
+        self.store.finish_set(kept.start.id, result, _now())
+
+    def close(self, session_id: UUID, pain: float | None, effort: float | None, note: str) -> None:
+        """What the person says when a session is over; None where they did not say."""
+        at = _now()
+        if pain is not None:
+            self._record(Pain(value=pain, of="after"), session_id, at)
+        if effort is not None:
+            self._record(Effort(value=effort), session_id, at)
+        if note.strip():
+            self._record(Note(text=note.strip()), session_id, at)
+
+    def sessions(self) -> tuple[tuple[Session, tuple[KeptSet, ...]], ...]:
+        """Every session that has sets, newest first."""
+        sets: dict[UUID, list[KeptSet]] = {}
+        for kept in self.store.sets(self.person_id):
+            sets.setdefault(kept.start.session_id, []).append(kept)
+        known = self.store.sessions(self.person_id)
+        return tuple((session, tuple(sets[session.id])) for session in reversed(known) if session.id in sets)
+
+    def said(self, session_id: UUID) -> tuple[Payload, ...]:
+        """Pain, effort and notes of a session, in that order."""
+        kinds: tuple[type[Payload], ...] = (Pain, Effort, Note)
+        return tuple(
+            one.payload
+            for kind in kinds
+            for one in self.store.history(self.person_id, kind)
+            if one.session_id == session_id
+        )
+
+    def preferences(self) -> Preferences:
+        """What the person chose, our own choice where they did not."""
+        kept, usual = self.store.settings(self.person_id), Preferences()
+        return Preferences(
+            voice=str(kept.get("voice", usual.voice)),
+            volume=float(kept.get("volume", usual.volume)),
+            talk=int(kept.get("talk", usual.talk)),
+            internal=bool(kept.get("internal", usual.internal)),
+            keep_pose_logs=bool(kept.get("keep_pose_logs", usual.keep_pose_logs)),
+        )
+
+    def prefer(self, chosen: Mapping[str, bool | int | float | str]) -> None:
+        """Keep choices; those that stay as they are add nothing."""
+        at, before = _now(), self.store.settings(self.person_id)
+        for name, value in chosen.items():
+            if before.get(name) != value:
+                self._record(Setting(name=name, value=value), None, at)
+
+    def _turns(self, kept: KeptSet) -> tuple[Turn, ...]:
+        exercise = self.exercise(kept)
+        first = kept.start.settings.get("first_side", kept.start.side)
+        return () if exercise is None else turns(exercise, first)
+
+    def _start(self, exercise: Exercise, session_id: UUID, turn: Turn, settings: Mapping[str, Any]) -> KeptSet:
+        planned = Planned.of(exercise)
+        start = SetStart(
+            id=uuid5(session_id, f"{exercise.id} {turn.number} {turn.side}"),
+            session_id=session_id,
+            exercise=exercise.id,
+            side=turn.side,
+            kneeline=__version__,
+            library=self.library.digest,
+            pose_model=POSE_MODEL if settings.get("camera") else None,
+            planned={
+                "reps": planned.reps,
+                "lift_s": planned.lift_s,
+                "hold_s": planned.hold_s,
+                "lower_s": planned.lower_s,
+            },
+            settings={**settings, "set_number": turn.number},
+        )
+        self.store.start_set(start, _now())
+        return self.store.set(start.id)
+
+    def _record(self, payload: Payload, session_id: UUID | None, at: datetime) -> None:
+        self.store.record(self.person_id, payload, id=uuid4(), at=at, session_id=session_id)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,255 @@
+"""Sets in progress: the coach of each, what of it is on disk, and the one page that is connected to it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import tempfile
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+from uuid import UUID, uuid5
+
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from kneeline.capture.calibration import calibration_for
+from kneeline.capture.poselog import write_pose_log
+from kneeline.capture.series import recording
+from kneeline.content.schema import Exercise
+from kneeline.model.coaching import Counted, Instruction, Say
+from kneeline.model.errors import KneelineError
+from kneeline.model.movement import Cue, SetResult
+from kneeline.model.pose import PoseFrame, PoseSeries
+from kneeline.motion.live import LiveSet, Planned
+from kneeline.motion.summary import summarise
+from kneeline.store import KeptSet
+from kneeline.web.book import POSE_MODEL, Book, Preferences
+from kneeline.web.wire import Picture, RefusedError, read_order, read_picture, write_instructions, write_word
+
+REFUSED: Final = 1008
+TAKEN_OVER: Final = 4001
+KEPT_FOR_S: Final = 600.0
+"""How long a set without a page is held in memory; later it is taken up from what is on disk. House default."""
+MOST_PER_S: Final = 120.0
+BURST: Final = 240.0
+"""Messages that one page may send: four times what a camera gives, and so many at once. House defaults."""
+MOST_RUNS: Final = 500
+_STEP_S: Final = 0.001
+
+
+class Run:
+    """One set in progress.
+
+    Its time is seconds since it began here: every page that connects, also one that was loaded anew and whose own clock
+    starts over, goes on where the one before it was, later by the time in between.
+    """
+
+    def __init__(self, kept: KeptSet, exercise: Exercise, book: Book, wishes: Preferences) -> None:
+        already = book.store.repetitions(kept.start.id)
+        self.kept, self.exercise, self.book = kept, exercise, book
+        plan = kept.start.planned
+        self.coach = LiveSet(
+            exercise,
+            book.library,
+            None if kept.start.side == "both" else kept.start.side,
+            Planned(int(plan["reps"]), float(plan["lift_s"]), float(plan["hold_s"]), float(plan["lower_s"])),
+            set_number=int(kept.start.settings.get("set_number", 1)),
+            talk=wishes.talk,
+            internal=wishes.internal,
+            already=tuple(rep.verdict for rep in already),
+        )
+        self.page: WebSocket | None = None
+        self.frames: list[PoseFrame] | None = [] if wishes.keep_pose_logs else None
+        self.picture_px = (0, 0)
+        self.over = False
+        self._began_s = time.monotonic() - (already[-1].end_s if already else 0.0)
+        self._now_s = 0.0
+        self._cues = len(book.store.cues(kept.start.id))
+        self.touched_s = time.monotonic()
+
+    def later(self, t_s: float, page_began: tuple[float, float] | None) -> tuple[float, tuple[float, float]]:
+        """The set's own time of a page's `t_s`, and where that page's clock began (its time, ours)."""
+        if page_began is None:
+            page_began = t_s, max(time.monotonic() - self._began_s, self._now_s + _STEP_S)
+        now_s = t_s - page_began[0] + page_began[1]
+        self._now_s = max(self._now_s, now_s)
+        self.touched_s = time.monotonic()
+        return now_s, page_began
+
+    def keep(self, instructions: Iterable[Instruction]) -> list[int]:
+        """Put on disk what belongs there; the numbers of the repetitions that now are."""
+        saved, at, set_id = [], datetime.now(UTC), self.kept.start.id
+        for one in instructions:
+            if isinstance(one, Counted):
+                self.book.store.add_repetition(set_id, one.repetition, at)
+                saved.append(one.repetition.n)
+            elif isinstance(one, Say) and _belongs_on_disk(one):
+                self._cues += 1
+                self.book.store.add_cue(set_id, self._cues, Cue(one.t_s, one.id, one.text), at)
+        return saved
+
+    def finish(self) -> None:
+        """End the set on disk, with its keypoints where the person keeps them."""
+        at, set_id = datetime.now(UTC), self.kept.start.id
+        self.book.store.finish_set(set_id, self._whole(), at)
+        if self.frames:
+            series = PoseSeries.of(self.frames)
+            width_px, height_px = self.picture_px
+            about = recording(series, source=str(set_id), width_px=width_px, height_px=height_px, pose_model=POSE_MODEL)
+            with tempfile.TemporaryDirectory() as folder:
+                path = Path(folder) / "log.parquet"
+                write_pose_log(path, series, about)
+                self.book.store.keep_pose_log(uuid5(set_id, "pose log"), set_id, path.read_bytes(), at)
+        self.over = True
+
+    def _whole(self) -> SetResult:
+        """The set with what was kept before a cut."""
+        seen, set_id = self.coach.result(), self.kept.start.id
+        reps, cues = self.book.store.repetitions(set_id), self.book.store.cues(set_id)
+        moved_s = sum(rep.lift_s.value + rep.hold_s.value + rep.lower_s.value for rep in seen.reps)
+        held_s = seen.summary.time_under_tension_s - moved_s
+        return summarise(self.exercise, self.kept.start.side, seen.view, reps, cues, seen.warnings, held_s)
+
+
+class Runs:
+    """Every set in progress on this server."""
+
+    def __init__(self, book: Book) -> None:
+        self._book = book
+        self._runs: dict[UUID, Run] = {}
+        self._calibration = calibration_for(POSE_MODEL)
+
+    def open(self, set_id: UUID) -> Run:
+        """The set in progress, taken up from disk when it is not in memory.
+
+        Raises: RefusedError when there is no such set or it is over; StoreError when it cannot be read.
+        """
+        self._forget_old()
+        run = self._runs.get(set_id)
+        if run is None:
+            kept = self._book.find(set_id)
+            exercise = self._book.exercise(kept)
+            if kept.ended_at is not None:
+                raise RefusedError("This set is over.")
+            if exercise is None or not kept.start.settings.get("camera"):
+                raise RefusedError("This set has no camera.")
+            if len(self._runs) >= MOST_RUNS:
+                raise RefusedError("Too many sets are in progress here. Close some pages first.")
+            run = Run(kept, exercise, self._book, self._book.preferences())
+            self._runs[set_id] = run
+        return run
+
+    async def serve(self, page: WebSocket, set_id: UUID) -> None:
+        """Talk with one page until it goes away, the set is over, or it says something that no page of ours says."""
+        await page.accept()
+        try:
+            run = await asyncio.to_thread(self.open, set_id)
+        except (RefusedError, KneelineError) as problem:
+            await _refuse(page, str(problem))
+            return
+        if run.page is not None:
+            older, run.page = run.page, None
+            await _close(older, TAKEN_OVER, "This set goes on in another window.")
+        run.page = page
+        try:
+            await page.send_text(write_instructions([run.coach.screen]))
+            await self._talk(page, run)
+        except RefusedError as problem:
+            await _refuse(page, str(problem))
+        except (WebSocketDisconnect, RuntimeError):
+            pass  # the page went away, perhaps while something was being said to it
+        finally:
+            if run.page is page:
+                run.page = None
+            if run.over:
+                self._runs.pop(set_id, None)
+
+    async def _talk(self, page: WebSocket, run: Run) -> None:
+        began: tuple[float, float] | None = None
+        seq = -1
+        budget = _Budget(time.monotonic)
+        while not run.over:
+            message = await page.receive()
+            if message["type"] == "websocket.disconnect" or run.page is not page:
+                return
+            budget.spend()
+            if (data := message.get("bytes")) is not None:
+                picture = read_picture(data, self._calibration)
+                if picture.seq <= seq:
+                    continue  # late, and the line carries messages in order: only a page out of step does this
+                seq = picture.seq
+                t_s, began = run.later(picture.frame.t_s, began)
+                instructions = _see(run, picture, t_s)
+            else:
+                order = read_order(message.get("text") or "")
+                t_s, began = run.later(order.t_s, began)
+                instructions = run.coach.tick(t_s) if order.do == "tick" else run.coach.command(order.do, t_s)
+            await _tell(page, run, instructions)
+
+    def _forget_old(self) -> None:
+        now_s = time.monotonic()
+        for set_id, run in list(self._runs.items()):
+            if run.page is None and now_s - run.touched_s > KEPT_FOR_S:
+                del self._runs[set_id]
+
+
+class _Budget:
+    """How much one page may say."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock, self._left, self._at_s = clock, BURST, clock()
+
+    def spend(self) -> None:
+        """One more message.
+
+        Raises: RefusedError when there were too many.
+        """
+        now_s = self._clock()
+        self._left = min(self._left + (now_s - self._at_s) * MOST_PER_S, BURST) - 1
+        self._at_s = now_s
+        if self._left < 0:
+            raise RefusedError("too many messages")
+
+
+def _see(run: Run, picture: Picture, t_s: float) -> tuple[Instruction, ...]:
+    frame = picture.frame
+    moved = PoseFrame(t_s, frame.xy, frame.sd_px, frame.confidence, frame.people)
+    if run.frames is not None and run.coach.screen.state in ("set", "paused"):
+        run.frames.append(moved)
+        run.picture_px = picture.picture_px
+    return run.coach.push(moved, picture.picture_px)
+
+
+def _belongs_on_disk(one: Instruction) -> bool:
+    return isinstance(one, Counted) or (isinstance(one, Say) and one.kind == "cue")
+
+
+async def _tell(page: WebSocket, run: Run, instructions: tuple[Instruction, ...]) -> None:
+    """Say it first, then put it on disk, then say that it is there."""
+    words = write_instructions(instructions)
+    if words:
+        await page.send_text(words)
+    ended = run.coach.screen.state == "done"
+    if not ended and not any(_belongs_on_disk(one) for one in instructions):
+        return
+    try:
+        for n in await asyncio.to_thread(run.keep, instructions):
+            await page.send_text(write_word(saved=n))
+        if ended:
+            await asyncio.to_thread(run.finish)
+            await page.send_text(write_word(over=True))
+    except KneelineError as problem:
+        await page.send_text(write_word(trouble=str(problem)))
+        run.over = ended
+
+
+async def _refuse(page: WebSocket, why: str) -> None:
+    await page.send_text(write_word(refused=why))
+    await _close(page, REFUSED, why)
+
+
+async def _close(page: WebSocket, code: int, why: str) -> None:
+    with contextlib.suppress(RuntimeError):  # it is closed already
+        await page.close(code, why[:120])

@@ -1,0 +1,212 @@
+// The live page: camera to worker to server, and what comes back to screen and sound.
+import { Camera, NoCamera } from "./camera.js";
+import { rest } from "./rest.js";
+import { Board, part } from "./screen.js";
+import { Line } from "./socket.js";
+import { Sound } from "./sound.js";
+
+/** @typedef {import("./types.js").Instruction} Instruction */
+/** @typedef {import("./types.js").Pose} Pose */
+/**
+ * @typedef {{set_id: string, turn: string, reps: number, tempo: [number, number, number], outward: "lift" | "lower",
+ *   model: string, clips: string, voice: import("./sound.js").Voice, volume: number}} Setup
+ */
+
+const STALE_MS = 500;
+
+/** @type {Record<string, [string, string]>} title and words, by why there is no camera */
+const TROUBLE = {
+  refused: ["The camera is not allowed.", "Allow it for this page in the browser's address bar, then try again."],
+  none: ["No camera was found.", "Plug one in, or use a device that has one, then try again."],
+  busy: ["The camera is taken.", "Another program may use it. Close that, then try again."],
+  gone: ["The camera went away.", "Plug it in again, then try again. The set goes on where it was."],
+  insecure: ["This address gives no camera.", "Browsers give it only to localhost and to https addresses."],
+  model: ["The pose model did not load.", "Load the page again. If that does not help, run: kneeline doctor."],
+  taken: ["This set goes on in another window.", "Close one of them, then try again here."],
+};
+
+class Coach {
+  constructor() {
+    this.root = part("main", HTMLElement);
+    /** @type {Setup} */
+    this.setup = JSON.parse(this.root.dataset.setup ?? "{}");
+    this.board = new Board(this.setup.tempo, this.setup.outward);
+    this.sound = new Sound(this.setup.voice, this.setup.clips, this.setup.volume);
+    this.camera = new Camera(part("video", HTMLVideoElement), (pose) => this.see(pose), (gone) => this.trouble(gone.why));
+    /** @type {Line | undefined} */
+    this.line = undefined;
+    /** @type {Promise<void> | undefined} */
+    this.model = undefined;
+    this.seen_ms = 0;
+    this.over = false;
+    this.stopRest = () => {};
+    this.load();
+    this.buttons();
+    setInterval(() => this.tick(), STALE_MS / 2);
+    document.addEventListener("visibilitychange", () => this.tick());
+  }
+
+  load() {
+    this.model = this.camera.load(this.setup.model);
+    this.model.catch(() => {}); // told when the camera is asked for
+  }
+
+  buttons() {
+    /** @type {["stop" | "pause" | "finish" | "less" | "more", string][]} */
+    const words = [["stop", "stop"], ["finish", "finish"], ["less", "less"], ["more", "more"]];
+    for (const [word, id] of words) part(id, HTMLButtonElement).onclick = () => this.say(word);
+    part("begin", HTMLButtonElement).onclick = () => this.say("start");
+    part("pause", HTMLButtonElement).onclick = () => this.say(this.board.state === "paused" ? "resume" : "pause");
+    const mute = part("mute", HTMLButtonElement);
+    mute.onclick = () => {
+      const muted = mute.getAttribute("aria-pressed") !== "true";
+      mute.setAttribute("aria-pressed", String(muted));
+      this.sound.mute(muted);
+    };
+    part("camera", HTMLButtonElement).onclick = () => this.begin();
+    part("again", HTMLButtonElement).onclick = () => this.begin();
+  }
+
+  /** @param {"start" | "stop" | "pause" | "resume" | "finish" | "less" | "more"} word */
+  say(word) {
+    this.sound.wake();
+    if (word === "stop") this.sound.hush();
+    this.line?.word(word);
+  }
+
+  async begin() {
+    part("welcome", HTMLElement).hidden = true;
+    part("trouble", HTMLElement).hidden = true;
+    if (this.board.state === "welcome") this.board.enter("loading");
+    this.board.parts.caption.textContent = "Getting ready ...";
+    this.sound.wake();
+    this.stayAwake();
+    try {
+      await this.camera.start();
+      await this.model;
+    } catch (problem) {
+      this.camera.stop();
+      if (problem instanceof NoCamera && problem.why === "model") this.load();
+      this.trouble(problem instanceof NoCamera ? problem.why : "busy");
+      return;
+    }
+    if (!this.line) this.connect();
+  }
+
+  connect() {
+    this.line = new Line(`/live/${this.setup.set_id}`, (told) => this.obey(told), (state, words) => this.hear(state, words));
+  }
+
+  /** @param {Pose} pose */
+  see(pose) {
+    this.seen_ms = performance.now();
+    this.board.drawSkeleton(pose);
+    this.line?.pose(pose);
+  }
+
+  /** Without pictures the server has to be told that time passes. */
+  tick() {
+    if (!this.line || this.over || performance.now() - this.seen_ms < STALE_MS) return;
+    this.board.drawSkeleton(undefined);
+    this.line.word("tick");
+  }
+
+  /** @param {Instruction} told */
+  obey(told) {
+    if (told.screen) this.board.show(told.screen);
+    if (told.reading) this.board.read(told.reading);
+    if (told.tone) this.sound.tone(told.tone);
+    if (told.say) {
+      this.sound.say(told.say);
+      if (this.board.state === "countdown" && told.say.id.startsWith("count_")) this.board.countDown(Number(told.say.text));
+    }
+    if (told.trouble) this.board.parts.caption.textContent = told.trouble;
+    if (told.over) this.after();
+  }
+
+  /**
+   * @param {"open" | "cut" | "refused" | "taken"} state
+   * @param {string} words
+   */
+  hear(state, words) {
+    if (this.over) return;
+    if (state === "cut") this.board.parts.caption.textContent = "The line to kneeline is cut. The count is kept.";
+    if (state === "taken") this.stop("taken");
+    if (state === "refused") this.stop("refused-line", words);
+  }
+
+  /** @param {string} why @param {string} [words] */
+  stop(why, words) {
+    this.line?.close();
+    this.line = undefined;
+    this.camera.stop();
+    this.trouble(why, words);
+  }
+
+  /** @param {string} why @param {string} [words] */
+  trouble(why, words) {
+    const [title, help] = TROUBLE[why] ?? ["That did not work.", words ?? "Load the page again."];
+    part("trouble-title", HTMLElement).textContent = title;
+    part("trouble-words", HTMLElement).textContent = help;
+    part("trouble", HTMLElement).hidden = false;
+    part("again", HTMLButtonElement).focus();
+    this.sound.tone({ t_s: 0, name: "pause", lasts_s: 0 });
+    this.board.drawSkeleton(undefined);
+  }
+
+  async after() {
+    this.over = true;
+    this.line?.close();
+    this.line = undefined;
+    const panel = part("after", HTMLElement);
+    const response = await fetch(`/sets/${this.setup.set_id}?part=true`);
+    // The answer is our own page, rendered and escaped by the server.
+    panel.replaceChildren(...parse(await response.text()));
+    panel.hidden = false;
+    panel.tabIndex = -1;
+    panel.focus();
+    if (panel.querySelector("#next")) this.rest(panel);
+    else this.camera.stop();
+  }
+
+  /** @param {HTMLElement} panel */
+  rest(panel) {
+    const swap = panel.querySelector("#next")?.getAttribute("data-swap") === "1";
+    const text = swap ? "Now the other side." : "Rest now.";
+    this.sound.say({ t_s: 0, id: swap ? "swap_sides" : "rest", text, kind: "setup" });
+    this.stopRest = rest(this.sound, (form) => this.goOn(form));
+  }
+
+  /** @param {HTMLFormElement} form */
+  async goOn(form) {
+    const response = await fetch(form.action, { method: "POST", headers: { accept: "application/json" } });
+    if (response.redirected || !response.ok) {
+      location.href = response.redirected ? response.url : "/";
+      return;
+    }
+    this.setup = await response.json();
+    history.replaceState(null, "", `/live/${this.setup.set_id}`);
+    part("turn", HTMLElement).textContent = this.setup.turn;
+    part("by-hand", HTMLAnchorElement).href = `/count/${this.setup.set_id}`;
+    part("after", HTMLElement).hidden = true;
+    this.board.clear();
+    this.over = false;
+    this.connect();
+  }
+
+  /** A screen that goes dark in the middle of a set is of no use; not every device allows this. */
+  async stayAwake() {
+    try {
+      await navigator.wakeLock?.request("screen");
+    } catch {
+      // the set works without it
+    }
+  }
+}
+
+/** @param {string} html */
+function parse(html) {
+  return new DOMParser().parseFromString(html, "text/html").body.childNodes;
+}
+
+new Coach();

@@ -1,0 +1,70 @@
+// Finds the person in each picture. Runs beside the page so that light and sound never wait for it.
+import { PoseLandmarker } from "./vendor/tasks-vision/vision_bundle.mjs";
+import ModuleFactory from "./vendor/tasks-vision/vision_wasm_module_internal.js";
+
+const WASM = new URL("./vendor/tasks-vision/vision_wasm_module_internal.wasm", import.meta.url).href;
+// Counting the people in a picture takes several times as long as following one: now and then, and seldom where slow.
+const LOOK_EVERY_S = 1;
+const LOOK_SHARE = 0.1;
+const KEYPOINTS = 33;
+// In VIDEO mode the runtime smooths what it finds, as strongly as little time has passed; the engine does its own
+// filtering and its errors are calibrated on unsmoothed points. Told that much more time passes, it does not smooth.
+const STRETCH = 1e4;
+
+/** @type {PoseLandmarker | undefined} */
+let follower;
+/** @type {PoseLandmarker | undefined} */
+let onlooker;
+let look_next_s = 0;
+let people = -1;
+let last_ms = 0;
+
+/**
+ * @param {"VIDEO" | "IMAGE"} runningMode
+ * @param {number} numPoses
+ * @param {Uint8Array} model
+ */
+function landmarker(runningMode, numPoses, model) {
+  // The bundle takes the runtime from this global and clears it; its own loading works once per worker only.
+  Object.assign(globalThis, { ModuleFactory });
+  const files = { wasmLoaderPath: "", wasmBinaryPath: WASM };
+  const baseOptions = { modelAssetBuffer: model, delegate: /** @type {const} */ ("CPU") };
+  return PoseLandmarker.createFromOptions(files, { baseOptions, runningMode, numPoses });
+}
+
+/** @param {string} address */
+async function open(address) {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(`the pose model did not come: ${response.status}`);
+  const model = new Uint8Array(await response.arrayBuffer());
+  follower = await landmarker("VIDEO", 1, model);
+  postMessage({ ready: true });
+  onlooker = await landmarker("IMAGE", 2, model);
+}
+
+/**
+ * @param {ImageBitmap} picture
+ * @param {number} t_s
+ */
+function find(picture, t_s) {
+  if (!follower) return;
+  const { width, height } = picture;
+  last_ms = Math.max(last_ms + 1, Math.round(t_s * 1000 * STRETCH));
+  const found = follower.detectForVideo(picture, last_ms).landmarks[0];
+  const points = new Float32Array(KEYPOINTS * 3).fill(NaN);
+  found?.forEach((point, i) => points.set([point.x * width, point.y * height, point.visibility], i * 3));
+  postMessage({ pose: { t_s, width, height, people, points } }, { transfer: [points.buffer] });
+  people = -1;
+  if (onlooker && t_s >= look_next_s) {
+    const began_ms = performance.now();
+    people = onlooker.detect(picture).landmarks.length;
+    const took_s = (performance.now() - began_ms) / 1000;
+    look_next_s = t_s + Math.max(LOOK_EVERY_S, took_s / LOOK_SHARE);
+  }
+  picture.close();
+}
+
+addEventListener("message", ({ data }) => {
+  if (data.model) open(data.model).catch((error) => postMessage({ failed: String(error?.message ?? error) }));
+  else if (data.picture) find(data.picture, data.t_s);
+});
