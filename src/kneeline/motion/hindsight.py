@@ -1,7 +1,7 @@
 """A second, zero-phase pass over a finished recording: the counted repetitions, measured again with hindsight.
 
-It never counts and never cues. What hindsight adds: the frames after each repetition, the usual size in the whole
-set, and the person's size over all resting frames.
+It never counts and never cues. What hindsight adds: the frames after each repetition, the usual size and tempo in the
+whole set, and the person's size over all resting frames.
 """
 
 from __future__ import annotations
@@ -21,9 +21,10 @@ from kneeline.model.quantity import Estimate
 from kneeline.motion import checks, legs, view
 from kneeline.motion.geometry import Geometry
 from kneeline.motion.measure import Scene, judge_repetition
-from kneeline.motion.reps import Phases, fit_phases, posture_bend, reach_of, smooth
+from kneeline.motion.reps import Phases, fit_phases, ordered, posture_bend, reach_of, smooth
 from kneeline.motion.signals import SIGNALS, Bearings, column_name, observe, signal, signal_sd
 from kneeline.motion.summary import dose_of
+from kneeline.motion.tempo import share_tempo
 
 Array = npt.NDArray[np.float64]
 
@@ -67,23 +68,25 @@ def _again(reps: tuple[Repetition, ...], g: Geometry, scene: Scene) -> tuple[Rep
         curve = checks.timing_curve(near, rule, own.bearings, leg)
         reach = float(np.nanmax(curve) - np.nanmin(curve)) if not np.isnan(curve).all() else 0.0
         seen = (rep.start_s + INSIDE * rep.lift_s.value, rep.end_s - INSIDE * rep.lower_s.value)
-        fitted.append((rep, own, near, _in_view(fit_phases(near.t_s, curve, seen, posture_bend(rule, reach)), g)))
+        fitted.append((rep, own, near, fit_phases(near.t_s, curve, seen, posture_bend(rule, reach))))
     reaches = [reach_of(phases, rule) for *_, phases in fitted if phases is not None]
     usual = float(np.median(reaches)) if len(reaches) > 1 else None
+    shared = iter(share_tempo([phases for *_, phases in fitted if phases is not None]))
     # A repetition that hindsight cannot measure better stays as it was counted.
     return tuple(
-        rep if phases is None else judge_repetition(rep.n, own.side, near, phases, own, usual)
+        rep if phases is None else judge_repetition(rep.n, own.side, near, _in_view(next(shared), g), own, usual)
         for rep, own, near, phases in fitted
     )
 
 
-def _in_view(phases: Phases | None, g: Geometry) -> Phases | None:
+def _in_view(phases: Phases, g: Geometry) -> Phases:
     """The phases with an end that lies within the recording; what is cut off makes the way back less sure."""
-    beyond = 0.0 if phases is None else phases.end_s - float(g.t_s[-1])
-    if phases is None or beyond <= 0:
+    cut_s = phases.end_s - float(g.t_s[-1])
+    if cut_s <= 0:
         return phases
-    back = Estimate(max(phases.back.value - beyond, 0.0), phases.back.sd + beyond, phases.back.unit)
-    return replace(phases, end_s=phases.end_s - beyond, back=back)
+    spread = phases.spread.copy()
+    spread[3, 3] += cut_s**2
+    return replace(phases, times_s=ordered(np.minimum(phases.times_s, g.t_s[-1])), spread=spread)
 
 
 def _rows(g: Geometry, from_s: float, to_s: float) -> Geometry:

@@ -167,30 +167,66 @@ class Tracker:
         return Excursion(start_s, end_s, rest, top, too)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Phases:
-    """Times of a repetition, in seconds, with the standard deviation of each duration.
+    """Times of a repetition, in seconds, with how sure they are.
 
-    out, hold, back: durations of the way to the top, at the top, and back. rest, top: levels in the signal's unit.
+    times_s: start, top start, top end, end. spread: (4, 4) covariance of their errors, in s^2.
+    rest, top: levels in the signal's unit.
     """
 
-    start_s: float
-    top_start_s: float
-    top_end_s: float
-    end_s: float
-    out: Estimate
-    hold: Estimate
-    back: Estimate
+    times_s: tuple[float, float, float, float]
+    spread: Array
     rest: float
     top: float
 
+    @property
+    def start_s(self) -> float:
+        """When the movement leaves rest."""
+        return self.times_s[0]
 
-PROFILE_SHARE: Final = 0.08
+    @property
+    def top_start_s(self) -> float:
+        """When it reaches its far end."""
+        return self.times_s[1]
+
+    @property
+    def top_end_s(self) -> float:
+        """When it leaves its far end."""
+        return self.times_s[2]
+
+    @property
+    def end_s(self) -> float:
+        """When it is back at rest."""
+        return self.times_s[3]
+
+    @property
+    def out(self) -> Estimate:
+        """Duration of the way to the top."""
+        return self._between(0)
+
+    @property
+    def hold(self) -> Estimate:
+        """Duration of the top."""
+        return self._between(1)
+
+    @property
+    def back(self) -> Estimate:
+        """Duration of the way back."""
+        return self._between(2)
+
+    def _between(self, i: int) -> Estimate:
+        ends = self.spread[i : i + 2, i : i + 2]
+        variance = ends[0, 0] + ends[1, 1] - 2 * ends[0, 1]
+        return Estimate(self.times_s[i + 1] - self.times_s[i], math.sqrt(max(variance, 0.0)), "s")
+
+
+PROFILE_SHARE: Final = 0.1
 """Error of a fitted duration, as its share, because people do not move in exact minimum jerk. House default."""
 WINDOW_SD_S: Final = 0.035
 """Width of the zero-phase Gaussian smoothing that a fit starts from. House default."""
-CORRELATED: Final = 2.7
-"""By how much the error of keypoints that wander together exceeds that of independent ones. House default."""
+NOISE_MEMORY_S: Final = 0.1
+"""Sway and the errors of a pose model fade over about this long; between frames they mostly stay. House default."""
 TIME_PULL_S: Final = 0.25
 LEVEL_PULL: Final = 0.05
 """How far times (s) and levels (share of the reach) may lie from the first guess, as one sd. House defaults."""
@@ -272,34 +308,25 @@ def fit_phases(t_s: Array, values: Array, seen: tuple[float, float], bend: float
     t, y = t[near], y[near]
     if len(t) < 8:
         return None
-    times, levels, sd = _gauss_newton(t, y, np.array(first_guess[:4]), np.array(first_guess[4:]), bend)
     guess = np.array(first_guess)
+    times, levels, spread = _gauss_newton(t, y, guess[:4], guess[4:], bend)
     if np.abs(times - guess[:4]).max() > max(STRAY_S, STRAY_SHARE * (guess[3] - guess[0])):
-        times, levels, sd = guess[:4], guess[4:], (STRAY_S,) * 3
+        times, levels, spread = guess[:4], guess[4:], np.eye(4) * STRAY_S**2 / 2
     before = max(float(t_s[0]) - times[0], 0.0)  # nothing begins before it could be seen
-    times = np.concatenate([[times[0] + before], times[1:]])
-    start, top_start, top_end, end = (float(x) for x in times)
-    hold = top_end - top_start
-    if hold < 0:  # the two ways meet before either is complete
+    times[0] += before
+    spread[0, 0] += before**2
+    way_out, way_back = PROFILE_SHARE * (times[1] - times[0]), PROFILE_SHARE * (times[3] - times[2])
+    spread += np.diag([way_out, way_out, way_back, way_back]) ** 2 / 2
+    spread += np.eye(4) * float(np.median(np.diff(t))) ** 2 / 24
+    return Phases(ordered(times), spread, float(levels[0]), float(levels[1]))
+
+
+def ordered(times_s: Array) -> tuple[float, float, float, float]:
+    """Four times as a repetition has them: where the two ways meet before either is complete, there is no hold."""
+    start, top_start, top_end, end = (float(x) for x in times_s)
+    if top_start > top_end:
         top_start = top_end = 0.5 * (top_start + top_end)
-        hold = 0.0
-    step = float(np.median(np.diff(t)))
-
-    def duration(value: float, sd_s: float, share: float) -> Estimate:
-        return Estimate(value, math.sqrt(sd_s**2 + (share * value) ** 2 + step**2 / 12), "s")
-
-    slack = PROFILE_SHARE * 0.5 * (top_start - start + end - top_end)
-    return Phases(
-        start,
-        top_start,
-        top_end,
-        end,
-        duration(top_start - start, sd[0] + before, PROFILE_SHARE),
-        duration(hold, math.hypot(sd[1], slack), 0.0),
-        duration(end - top_end, sd[2], PROFILE_SHARE),
-        float(levels[0]),
-        float(levels[1]),
-    )
+    return start, top_start, top_end, end
 
 
 def _start(
@@ -354,29 +381,30 @@ def _course(x: Array, bend: float) -> tuple[Array, Array]:
     return way, slope
 
 
-def _gauss_newton(
-    t: Array, y: Array, times: Array, levels: Array, bend: float
-) -> tuple[Array, Array, tuple[float, float, float]]:
-    """Least squares over (start, top start, top end, end, rest, top, rest after); errors of the three durations in s.
+def _gauss_newton(t: Array, y: Array, times: Array, levels: Array, bend: float) -> tuple[Array, Array, Array]:
+    """Least squares over (start, top start, top end, end, rest, top, rest after): times, levels, covariance of times.
 
     A weak pull towards the first guess keeps a short or ragged repetition from running away with its own noise.
     """
     guess = np.concatenate([times, levels])
     reach = max(float(levels[1] - levels[0]), 1e-9)
     jacobian = np.empty((len(t), 7))
-    noise = max(float(np.mean((y - smooth(t, y, JITTER_S)) ** 2)), (LEAST_NOISE * reach) ** 2)
+    stays = np.exp(-np.diff(t) / NOISE_MEMORY_S)
+    jitter = _fresh(y - smooth(t, y, JITTER_S), stays)
+    noise = max(float(np.mean(jitter**2)), (LEAST_NOISE * reach) ** 2)
     pull = noise / np.concatenate([np.full(4, TIME_PULL_S), np.full(3, LEVEL_PULL * reach)]) ** 2
     least = 2.0 * float(np.median(np.diff(t)))
     p, best, best_cost, damping = guess, guess, math.inf, 1e-3
     normal, gradient = np.eye(7), np.zeros(7)
     for _ in range(12):
-        residual = y - _model(t, p, bend, jacobian)
+        residual = _fresh(y - _model(t, p, bend, jacobian), stays)
         cost = float((residual**2).sum() + (pull * (p - guess) ** 2).sum())
         if cost < best_cost:
             settled = best_cost - cost < ENOUGH * cost
             best, best_cost, damping = p, cost, damping * 0.3
-            normal = jacobian.T @ jacobian + np.diag(pull)
-            gradient = jacobian.T @ residual - pull * (p - guess)
+            slopes = _fresh(jacobian, stays)
+            normal = slopes.T @ slopes + np.diag(pull)
+            gradient = slopes.T @ residual - pull * (p - guess)
             if settled:
                 break
         else:
@@ -384,13 +412,19 @@ def _gauss_newton(
             if damping > 1e3:
                 break
         p = _in_order(best + np.linalg.solve(normal + damping * np.diag(np.diag(normal)), gradient), least)
-    variance = best_cost / max(len(t) - 7, 1) * CORRELATED**2
-    covariance = variance * np.linalg.inv(normal)
+    variance = best_cost / max(len(t) - 7, 1)
+    covariance = np.asarray(variance * np.linalg.inv(normal), dtype=np.float64)
+    return best[:4], best[4:], covariance[:4, :4]
 
-    def sd(a: int, b: int) -> float:
-        return math.sqrt(max(covariance[a, a] + covariance[b, b] - 2 * covariance[a, b], 0.0))
 
-    return best[:4], best[4:], (sd(0, 1), sd(1, 2), sd(2, 3))
+def _fresh(values: Array, stays: Array) -> Array:
+    """What is new in each sample of an error that fades (first-order autoregressive), at one common variance.
+
+    values: (n,) or (n, m). stays: (n - 1,) share of the error that is left from one sample to the next.
+    """
+    kept = stays.reshape(-1, *[1] * (values.ndim - 1))
+    new = (values[1:] - kept * values[:-1]) / np.sqrt(1 - kept**2)
+    return np.concatenate([values[:1], new])
 
 
 def _in_order(p: Array, least: float) -> Array:
