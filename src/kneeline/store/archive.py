@@ -21,12 +21,14 @@ from typing import Any, Literal
 import msgspec
 import sqlalchemy as sa
 
+from kneeline import __version__
 from kneeline.files import whole_file
 from kneeline.model.errors import InputError
+from kneeline.store.poses import pose_path
 from kneeline.store.rows import ROWS, Id, Row, When, columns_of, line_of, row_from_line
-from kneeline.store.tables import PERSON, REVISION, SHARED
+from kneeline.store.tables import MACHINE, PERSON, REVISION, SHARED
 
-FORMAT = "kneeline-export"
+FORMAT: Literal["kneeline-export"] = "kneeline-export"
 _LONGEST_LINE = 8_000_000
 _LARGEST_POSE_LOG = 512 << 20
 _LARGEST = 16 << 30
@@ -43,12 +45,12 @@ class File(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True):
-    """What an archive says of itself; `local_person_id` only in an export of everything."""
+    """What an archive says of itself; `local_person_id` only in one of everything, `at` only where it was asked for."""
 
     format: Literal["kneeline-export"]
     revision: str
     kneeline: str
-    at: When
+    at: When | None
     local_person_id: Id | None
     files: dict[str, File]
 
@@ -70,21 +72,25 @@ class Imported:
     conflicts: tuple[Conflict, ...]
 
 
-def write_tables(
+def write_archive(
     path: Path,
     connection: sa.Connection,
-    tables: Sequence[sa.Table],
-    about: Mapping[str, Any],
+    tables: Sequence[sa.Table] = SHARED,
     *,
+    revision: str = REVISION,
+    at: str | None = None,
     person_id: str | None = None,
     poses: Path | None = None,
 ) -> int:
-    """Write the rows of the tables, all or one person's, with the pose logs in `poses`; the number of rows.
+    """Write the rows of the tables, of everybody or of one person, with the pose logs in `poses`; the number of rows.
+
+    tables, revision: of the database as it is, which may be older than this program. at: when, None where nobody says.
 
     Raises: InputError when the file cannot be written; nothing is left half written.
     """
     files: dict[str, File] = {}
     count = 0
+    local = None if person_id is not None else connection.execute(sa.select(MACHINE.c.local_person_id)).scalar()
     with whole_file(path) as scratch:
         os.close(os.open(scratch, os.O_CREAT | os.O_WRONLY, 0o600))
         with zipfile.ZipFile(scratch, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -94,9 +100,9 @@ def write_tables(
                 count += n
                 if table.name == "pose_log" and poses is not None:
                     for id in connection.execute(_by_person(sa.select(table.c.id), table, person_id)).scalars().all():
-                        if (log := poses / f"{id}.parquet").is_file():
+                        if (log := pose_path(poses, id)).is_file():
                             files[f"poses/{id}.parquet"], _ = _write(archive, f"poses/{id}.parquet", _chunks(log))
-            manifest = {"format": FORMAT, **about, "files": dict(sorted(files.items()))}
+            manifest = Manifest(FORMAT, revision, __version__, at, local, dict(sorted(files.items())))
             archive.writestr(_member("manifest.json"), msgspec.json.format(msgspec.json.encode(manifest)))
     return count
 

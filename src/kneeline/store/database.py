@@ -18,7 +18,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import URL, make_url
 
 from kneeline.model.errors import StoreError
-from kneeline.store.tables import METADATA, REVISION
+from kneeline.store.tables import MACHINE, METADATA, REVISION
 
 FILE = "kneeline.db"
 BACKUPS = "backups"
@@ -205,12 +205,12 @@ class Database:
         if self.is_file:
             self.backup(path)
             return
-        from kneeline.store.archive import write_tables
+        from kneeline.store.archive import write_archive
 
         with self.reading() as connection:
             old = sa.MetaData()
-            old.reflect(connection)
-            write_tables(path, connection, old.sorted_tables, {"revision": found})
+            old.reflect(connection, only=lambda name, _: name not in ("alembic_version", MACHINE.name))
+            write_archive(path, connection, old.sorted_tables, revision=found, poses=folder.parent / POSES)
 
     def _foreign_keys(self, connection: sa.Connection, state: str) -> None:
         if self.is_file:

@@ -14,11 +14,10 @@ from uuid import UUID, uuid4
 import msgspec
 import sqlalchemy as sa
 
-from kneeline import __version__
 from kneeline.model.errors import StoreError
 from kneeline.model.movement import Cue, Repetition, SetResult
 from kneeline.store import kept
-from kneeline.store.archive import Archive, Imported, write_tables
+from kneeline.store.archive import Archive, Imported, write_archive
 from kneeline.store.database import BACKUPS, POSES, Database, remove_file
 from kneeline.store.kept import Kept, KeptSet, Person, PoseLog, Session, SetStart
 from kneeline.store.kinds import KINDS, Payload, Setting
@@ -45,7 +44,6 @@ from kneeline.store.tables import (
     POSE_LOG,
     RECORD,
     REPETITION,
-    REVISION,
     SESSION,
     SET_END,
     SHARED,
@@ -360,17 +358,10 @@ class Store:
 
         Raises: InputError when the file cannot be written.
         """
+        only = None if person_id is None else str(person_id)
+        poses = None if self._database.folder is None else self._database.folder / POSES
         with self._database.reading() as connection:
-            local = connection.execute(sa.select(MACHINE.c.local_person_id)).scalar()
-            about = {
-                "revision": REVISION,
-                "kneeline": __version__,
-                "at": utc_text(at),
-                "local_person_id": local if person_id is None else None,
-            }
-            only = None if person_id is None else str(person_id)
-            poses = None if self._database.folder is None else self._database.folder / POSES
-            return write_tables(path, connection, SHARED, about, person_id=only, poses=poses)
+            return write_archive(path, connection, at=utc_text(at), person_id=only, poses=poses)
 
     def merge(self, path: Path, *, as_me: bool = False) -> Imported:
         """Add what an export holds and is not here yet; merging it again changes nothing.
