@@ -31,6 +31,7 @@ from kneeline.report.story import (
     published,
     sentence,
 )
+from kneeline.store.kinds import KINDS
 
 ROOT = Path(__file__).resolve().parents[1]
 SIDED_BONES = (
@@ -42,7 +43,8 @@ SIDED_BONES = (
     "ankle heel",
     "heel foot_index",
 )
-COMMANDS = ("analyze", "replay", "pose", "convert", "exercises", "evidence", "doctor")
+COMMANDS = ("analyze", "replay", "pose", "convert", "exercises", "evidence", "doctor", "data")
+DATA_COMMANDS = ("where", "export", "import", "backup", "erase")
 
 
 # Small words
@@ -327,6 +329,18 @@ def command_line() -> str:
     return "\n\n".join(parts)
 
 
+def data_commands() -> str:
+    """The help of every command of `kneeline data`, as it prints."""
+    os.environ["COLUMNS"] = "100"
+    return "\n\n".join(f"### kneeline data {c}\n\n```\n{printed('data', c, '--help')}```" for c in DATA_COMMANDS)
+
+
+def record_kinds() -> str:
+    """Every kind of dated record, and what it says."""
+    kinds = (f"`{name}`: {(inspect.getdoc(kind) or '').partition(chr(10))[0]}" for name, kind in KINDS.items())
+    return bullets(kinds)
+
+
 def printed(*words: str) -> str:
     """What kneeline prints when called with these words."""
     with contextlib.redirect_stdout(io.StringIO()) as out:
@@ -343,11 +357,11 @@ def rooms() -> str:
     """The first sentence of every room and its modules, floor by floor, from the code itself."""
     package = ROOT / "src" / "kneeline"
     parts = []
-    for room in ("model", "content", "motion", "capture", "report"):
+    for room in ("model", "content", "motion", "capture", "report", "store"):
         files = sorted(path for path in (package / room).glob("*.py") if path.stem != "__init__")
         lines = [f"`{path.stem}`: {first_sentence(path)}" for path in files]
         parts.append(f"### {room}\n\n{first_sentence(package / room / '__init__.py')}\n\n{bullets(lines)}")
-    alone = (f"`{name}`: {first_sentence(package / f'{name}.py')}" for name in ("files", "doctor", "cli"))
+    alone = (f"`{name}`: {first_sentence(package / f'{name}.py')}" for name in ("files", "doctor", "cli", "cli_data"))
     parts.append(f"### By themselves\n\n{bullets(alone)}")
     return "\n\n".join(parts)
 
@@ -392,6 +406,10 @@ MADE: dict[str, Callable[[], str]] = {
     "engine": lambda: docstring("kneeline.motion.engine"),
     "figure": lambda: docstring("kneeline.motion.figure"),
     "errors": lambda: docstring("kneeline.model.errors"),
+    "data_commands": data_commands,
+    "record_kinds": record_kinds,
+    "store_tables": lambda: docstring("kneeline.store.tables"),
+    "archive_files": lambda: docstring("kneeline.store.archive"),
     "rooms": rooms,
     "behaviours": behaviours,
     "decisions": decisions,

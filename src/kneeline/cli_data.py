@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 app = typer.Typer(
     help="Your records: where they are, taking them along, backing them up, erasing them.",
-    no_args_is_help=True,
     rich_markup_mode=None,
 )
 
@@ -34,6 +33,12 @@ _Data = Annotated[
     ),
 ]
 _File = Annotated[Path, typer.Argument(metavar="FILE", help="An export, as .zip.")]
+
+
+@app.callback(invoke_without_command=True)
+def _start(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 @app.command()
@@ -155,6 +160,8 @@ def _place(data: str | None) -> str | Path:
     if data is not None and "://" in data:
         return data
     if data is not None:
+        if Path(data).exists() and not Path(data).is_dir():
+            raise InputError(f"{data} is no folder", expected="the folder that records are in")
         return Path(data)
     from kneeline.store import default_folder
 
