@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable
 from http import HTTPStatus
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 from uuid import UUID
 
 from fastapi import FastAPI, Request, WebSocket
@@ -18,11 +18,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import FileResponse, Response
 
 from kneeline.capture.pose_model import model_path
-from kneeline.content.load import Library
+from kneeline.content.load import Library, load_exercise
 from kneeline.model.errors import InputError, KneelineError
+from kneeline.report import drawing
 from kneeline.store import Store
 from kneeline.web import pages
 from kneeline.web.book import Book
+from kneeline.web.course import Side
 from kneeline.web.guard import LOOPBACK, Guard
 from kneeline.web.live import Runs
 from kneeline.web.pages import TEMPLATES
@@ -51,6 +53,13 @@ def create_app(store: Store, library: Library, hosts: Iterable[str] = LOOPBACK) 
     @app.get("/model/pose.task")
     def pose_model() -> Response:
         return FileResponse(model_path("full"), media_type="application/octet-stream")
+
+    @app.get("/figures/{exercise_id}.svg")
+    def figure(exercise_id: str, side: Side = "right", still: bool = False) -> Response:
+        exercise = load_exercise(exercise_id, library)
+        leg: Literal["left", "right"] = "left" if side == "left" else "right"
+        drawn = drawing.rest_and_top(exercise, side=leg) if still else drawing.moving(exercise, side=leg)
+        return Response(drawn, media_type="image/svg+xml", headers={"cache-control": "max-age=3600"})
 
     @app.get("/sw.js")
     def service_worker() -> Response:
@@ -87,4 +96,4 @@ def _worker() -> str:
             digest.update(path.name.encode() + path.read_bytes())
     files = sorted(f"/static/{path.name}" for path in STATIC.iterdir() if path.is_file() and path.name != "sw.js")
     shell = json.dumps({"version": digest.hexdigest()[:16], "files": files})
-    return f"const SHELL = {shell};\n{(STATIC / 'sw.js').read_text(encoding='utf-8')}"
+    return f"self.SHELL = {shell};\n{(STATIC / 'sw.js').read_text(encoding='utf-8')}"

@@ -31,7 +31,7 @@ export class Camera {
     this.video = video;
     this.onPose = onPose;
     this.onLost = onLost;
-    this.busy = false;
+    this.busy = true; // until the model is there
     this.waiting = false;
     this.taken_s = 0;
     /** @type {MediaStream | undefined} */
@@ -51,9 +51,10 @@ export class Camera {
     return new Promise((resolve, reject) => {
       worker.onerror = () => reject(new NoCamera("model"));
       worker.onmessage = ({ data }) => {
+        if (data.pose) this.onPose(data.pose);
+        if (data.failed) reject(new NoCamera("model"));
         if (data.ready) resolve();
-        else if (data.failed) reject(new NoCamera("model"));
-        else if (data.pose) this.found(data.pose);
+        if (data.ready || data.free) this.next();
       };
       worker.postMessage({ model });
     });
@@ -73,7 +74,6 @@ export class Camera {
     }
     this.video.srcObject = this.stream;
     await this.video.play();
-    this.busy = false;
     this.listen();
   }
 
@@ -111,10 +111,9 @@ export class Camera {
     }
   }
 
-  /** @param {Pose} pose */
-  found(pose) {
+  /** The worker is free for the picture that came in the meantime, or for the next one. */
+  next() {
     this.busy = false;
     if (this.waiting && this.stream) this.send();
-    this.onPose(pose);
   }
 }

@@ -61,10 +61,16 @@ function find(picture, t_s) {
     const took_s = (performance.now() - began_ms) / 1000;
     look_next_s = t_s + Math.max(LOOK_EVERY_S, took_s / LOOK_SHARE);
   }
-  picture.close();
 }
 
 addEventListener("message", ({ data }) => {
   if (data.model) open(data.model).catch((error) => postMessage({ failed: String(error?.message ?? error) }));
-  else if (data.picture) find(data.picture, data.t_s);
+  else if (data.picture) {
+    try {
+      find(data.picture, data.t_s);
+    } finally {
+      data.picture.close();
+      postMessage({ free: true });
+    }
+  }
 });

@@ -7,7 +7,7 @@
 
 /** @type {Record<Verdict, string>} */
 const WORDS = { good: "good", try_again: "try again", not_seen: "not seen" };
-const LIGHT = { green: "I see you", amber: "Almost", red: "Not seen yet" };
+const LIGHT = { green: "I see you", amber: "Almost", red: "Not seen" };
 const PHASES = { rest: "", lift: "up", hold: "hold", lower: "down" };
 /** Bones by the number of their keypoints: trunk, arms, legs, feet. */
 const BONES = [
@@ -59,7 +59,8 @@ export class Board {
     this.remember(screen);
     parts.last.dataset.last = screen.last ?? "";
     parts.lastWords.textContent = screen.last ? WORDS[screen.last] : "";
-    if (parts.caption.textContent !== screen.caption) parts.caption.textContent = screen.caption;
+    const caption = screen.state === "countdown" ? "Get ready." : screen.caption;
+    if (parts.caption.textContent !== caption) parts.caption.textContent = caption;
     this.root.dataset.light = screen.light;
     parts.light.dataset.light = screen.light;
     parts.lightWords.textContent = LIGHT[screen.light];

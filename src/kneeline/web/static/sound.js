@@ -104,6 +104,7 @@ export class Sound {
   /** A tick each half second for as long as a hold should last. @param {number} lasts_s */
   beats(lasts_s) {
     this.glide?.stop();
+    /** @type {({stop: () => void} | undefined)[]} */
     const notes = [];
     for (let at = 0; at < Math.max(lasts_s, 0.1) - 0.05; at += 0.5) notes.push(this.note(740, 740, at, 0.06, LOUD));
     this.glide = { stop: () => notes.forEach((note) => note?.stop()) };

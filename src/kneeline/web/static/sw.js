@@ -1,8 +1,9 @@
-// The offline shell. The server writes `SHELL` above this: {version, files}. Files of the shell come from the cache
-// first; pages always come fresh, and when kneeline does not run, one page says so.
-/* global SHELL */
+// The offline shell. The server writes above this which files it is made of, and of which version. They come from the
+// cache first; pages always come fresh, and when kneeline does not run, one page says so.
 
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
+/** @type {{version: string, files: string[]}} */
+const SHELL = Object(worker).SHELL;
 const NAME = `kneeline-${SHELL.version}`;
 const OFFLINE = "/offline";
 const KEPT = ["/static/", "/model/"];

@@ -1,0 +1,2 @@
+declare const ModuleFactory: unknown;
+export default ModuleFactory;
