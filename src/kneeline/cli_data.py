@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     help="Your records: where they are, taking them along, backing them up, erasing them.",
     rich_markup_mode=None,
+    subcommand_metavar="COMMAND",
 )
 
 _Data = Annotated[
