@@ -92,10 +92,10 @@ def flat_points(
     Raises: InputError when no name has a twin among our keypoints.
     """
     points, sure = _as_keypoints(names, xy, confidence, source)
-    right, bottom = (float(np.nanmax(points[..., i], initial=0.0)) for i in (0, 1))
     nobody = np.full(len(t_s), -1, dtype=np.int64)
     series, said = checked_series(t_s, points, sure, nobody, calibration_for(model), None, source)
-    size = (max(1, int(np.ceil(right))), max(1, int(np.ceil(bottom))))
+    right, bottom = (float(np.nanmax(series.xy[..., i], initial=1.0)) for i in (0, 1))
+    size = (int(np.ceil(right)), int(np.ceil(bottom)))
     return series, recording(
         series, source=source, width_px=size[0], height_px=size[1], pose_model=model, warnings=warnings + said
     )
