@@ -43,7 +43,7 @@ SIDED_BONES = (
     "ankle heel",
     "heel foot_index",
 )
-COMMANDS = ("analyze", "replay", "pose", "convert", "exercises", "evidence", "doctor", "data")
+COMMANDS = ("analyze", "replay", "pose", "convert", "feet", "exercises", "evidence", "doctor", "data")
 DATA_COMMANDS = ("where", "export", "import", "backup", "erase")
 
 
