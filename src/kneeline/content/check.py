@@ -107,6 +107,10 @@ def _observations(file: str, exercise: Exercise, library: Library) -> None:
         _known(file, key, observation.signal, library.signals)
         for name in observation.weights:
             _known(file, f"{key}.weights", name, library.signals)
+        if observation.within.keys() != observation.weights.keys() or min(observation.within.values(), default=0) <= 0:
+            raise ContentError(
+                file, f"{key}.within", "says for each of its weights how far that signal may move, above 0"
+            )
         _is_unit(file, f"{key}.error", observation.error.unit, (library.signals[observation.signal].unit,))
 
 

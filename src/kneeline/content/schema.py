@@ -161,13 +161,15 @@ class Repetition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 class Observation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """How a quantity that no single line of keypoints shows is told in this exercise: weighted signals, against rest.
 
-    weights: signal -> weight, fitted by `how` (a command anyone can rerun) on other people than `error` was found on.
-    facing: the views it was fitted for; it is refused in any other.
+    weights: signal -> weight, fitted by `how` (a command anyone can rerun) on other people than it is judged on.
+    within: the same signals -> furthest change from rest, in its unit, that the weights may be used with.
+    facing: the views it was fitted for; it is refused in any other. error: of people left out of the fit.
     """
 
     signal: str
     facing: tuple[Literal["front", "back"], ...]
     weights: dict[str, float]
+    within: dict[str, float]
     error: Number
     how: str
 

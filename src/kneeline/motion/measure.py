@@ -145,15 +145,18 @@ def _statistic(rule: Measure, spec: Signal, leg: str, g: Geometry, phases: Phase
         return NotAssessable(f"{spec.title} can be told from the {' or '.join(observation.facing)} only")
     else:
         value = observe(observation.weights, g, scene.bearings)
+    still = _part("rest", g.t_s, phases, "lift")
     inside = _part(rule.over, g.t_s, phases, scene.exercise.repetition.outward)
     seen = inside & ~np.isnan(value)
     if seen.sum() < max(SEEN_SHARE * inside.sum(), 2):
         return NotAssessable("the keypoints it needs were out of sight")
+    if observation is not None and (beyond(observation, g, scene.bearings, still) & inside).any():
+        return NotAssessable(f"the body moved too far for {spec.title.lower()} to be told")
     calm = smooth(g.t_s, value, PEAK_SMOOTHING_S)
     from_rest = SIGNALS[rule.signal].from_rest or observation is not None
     rest = 0.0
     if from_rest or rule.statistic == "change":
-        still = _part("rest", g.t_s, phases, "lift") & ~np.isnan(calm)
+        still = still & ~np.isnan(value)
         if not still.any():
             return NotAssessable("the person was not seen at rest before the repetition")
         rest = float(np.median(calm[still]))
@@ -167,6 +170,22 @@ def _statistic(rule: Measure, spec: Signal, leg: str, g: Geometry, phases: Phase
     sd = signal_sd(rule.signal, g, scene.bearings, leg)
     noise = float(np.median(sd[seen])) * (math.sqrt(2.0) if from_rest or rule.statistic in ("change", "range") else 1.0)
     return Estimate(result, math.hypot(noise, views.error_of(spec, scene.yaw_deg)), spec.unit)
+
+
+def beyond(
+    observation: Observation, g: Geometry, bearings: Bearings, still: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.bool_]:
+    """Where a signal has left its resting level further than in anything the observation was fitted on, (n,) bool.
+
+    still: frames at rest. Hips that the pose model took for each other are such a case: their line jumps half a turn.
+    """
+    far = np.zeros(len(g.t_s), dtype=bool)
+    for name, furthest in observation.within.items():
+        alone = smooth(g.t_s, observe({name: 1.0}, g, bearings), PEAK_SMOOTHING_S)
+        resting = alone[still & ~np.isnan(alone)]
+        if len(resting):
+            far |= np.abs(alone - np.median(resting)) > furthest
+    return far
 
 
 def _read(
