@@ -1,8 +1,8 @@
 """Everything that is kept, as one file: to take to another machine, to read with other tools, to merge back.
 
-    person.jsonl  session.jsonl  exercise_set.jsonl  ...     one line of JSON per row, oldest first
-    poses/ID.parquet                                         pose logs
-    manifest.json                                            versions, and the SHA-256 of every file above
+    person.jsonl, session.jsonl ...    one line of JSON per row, oldest first
+    poses/ID.parquet                   pose logs
+    manifest.json                      versions, and the SHA-256 of every file above
 
 The same records give the same bytes. Merging adds what is not there yet, by id, and changes nothing that is.
 """

@@ -74,7 +74,10 @@ class PhysioQuestion(Payload, frozen=True):
 
 
 class Answer(Payload, frozen=True):
-    """An answer to a question in one of its wordings (`question_version`); value None: not wanted to say."""
+    """An answer to a question in one of its wordings.
+
+    question_version: which wording. value: None where the person did not want to say.
+    """
 
     kind: ClassVar[str] = "answer"
     question: Word
@@ -99,7 +102,10 @@ class TestResult(Payload, frozen=True):
 
 
 class Finding(Payload, frozen=True):
-    """What to train first: focus None where nothing stands out. probabilities: link -> 0..1, one side at a time."""
+    """What to train first on one side, with the probability of each link and the reasons.
+
+    focus: the link that stands out, None where none does. probabilities: link -> 0..1.
+    """
 
     kind: ClassVar[str] = "finding"
     side: Side
@@ -112,7 +118,10 @@ class Finding(Payload, frozen=True):
 
 
 class PlanVersion(Payload, frozen=True):
-    """A plan as it stands from now on, what made it so, and why in words; `by` a rule, that rule is named."""
+    """A plan as it stands from now on, by whom or which rule, and why in words.
+
+    rule: its id, where a rule made it.
+    """
 
     kind: ClassVar[str] = "plan"
     plan: dict[str, Any]
@@ -123,7 +132,10 @@ class PlanVersion(Payload, frozen=True):
 
 
 class Run(Payload, frozen=True):
-    """A run, with the pain during it; `source` is the file or device it came from, empty when typed."""
+    """A run, and the pain during it.
+
+    source: the file or device that it came from, empty when typed.
+    """
 
     kind: ClassVar[str] = "run"
     distance_m: Amount | None = None

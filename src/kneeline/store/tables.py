@@ -1,9 +1,9 @@
 """The one schema, on SQLite and PostgreSQL alike. Rows are only ever added; nothing but erasing takes one away.
 
-    person -> session -> exercise_set -> repetition, cue, set_end        a set as it happens
-    person -> record                                                     dated documents: pain, answers, plans ...
-    exercise_set -> pose_log                                             keypoints, in a file beside the database
-    machine                                                              whose machine this is; never exported
+    person -> session -> exercise_set -> repetition, cue, set_end    a set as it happens
+    person -> record                     dated documents: pain, answers, plans ...
+    exercise_set -> pose_log             keypoints, in a file beside the database
+    machine                              whose machine this is; never exported
 
 Every row names its person, and belongs to the same person as what it hangs on. Ids are UUIDs, times are UTC with
 microseconds and one width, so that their text sorts as they do; `body`, `planned` and `settings` are JSON with sorted
