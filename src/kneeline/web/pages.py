@@ -19,7 +19,7 @@ from kneeline import __version__
 from kneeline.content.schema import Exercise
 from kneeline.model.errors import StoreError
 from kneeline.model.movement import RepetitionVerdict, SetResult
-from kneeline.report.story import SIGN, WORD, amount, listed, percent, plain, sentence, tell
+from kneeline.report.story import SIGN, WORD, amount, count_of, listed, percent, plain, sentence, tell
 from kneeline.store import KeptSet
 from kneeline.store.kinds import Effort, Note, Pain
 from kneeline.web.book import Book, Choice
@@ -399,7 +399,7 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    filters: Mapping[str, Any] = {"when": _when, "cap": sentence, "json": _script_json, "turn": turn_words}
+    filters: Mapping[str, Any] = {"when": _when, "cap": sentence, "json": _script_json, "turn": turn_words, "reps": count_of}
     environment.filters.update(filters)
     return environment
 
