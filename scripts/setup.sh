@@ -60,6 +60,27 @@ add_pip() {
     give_up "This Python has no pip, and it could not be fetched. Install it (Debian: apt-get install python3-venv), then try again."
 }
 
+# The store's tests want a PostgreSQL server. Debian's package, unpacked beside the rest, works without being installed
+# and without root; where there is none, those tests are skipped and say so.
+add_postgres() {
+    [ -n "$(ls /usr/lib/postgresql/*/bin/initdb "$venv"/postgresql/usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] && return
+    command -v initdb >/dev/null && return
+    command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 0
+    box=$(mktemp -d)
+    mkdir -p "$box/lists/partial" "$box/cache/archives/partial"
+    apt="apt-get -qq -y -o Dir::State::Lists=$box/lists -o Dir::Cache=$box/cache -o Debug::NoLocking=1 -o APT::Sandbox::User="
+    if $apt update >"$box/log" 2>&1 && $apt install --no-install-recommends --download-only postgresql >>"$box/log" 2>&1
+    then
+        for package in "$box"/cache/archives/postgresql-[0-9]*.deb "$box"/cache/archives/lib*.deb; do
+            [ ! -f "$package" ] || dpkg-deb -x "$package" "$venv/postgresql"
+        done
+    else
+        say "PostgreSQL could not be fetched; the tests that need it will be skipped."
+        tail -n 3 "$box/log" >&2
+    fi
+    rm -rf "$box"
+}
+
 install() {
     "$python" -m pip install --quiet --disable-pip-version-check "$@" ||
         give_up "The packages could not be fetched; what pip says stands above. Is there a connection, and room on the disk?"
@@ -79,6 +100,7 @@ add_pip
 install "pip>=25.1"  # older ones do not know dependency groups
 if [ "$kind" = work ]; then
     install -c constraints.txt -e ".[formats,postgres]" --group dev --group docs
+    add_postgres
 else
     install -c constraints.txt -e .
 fi

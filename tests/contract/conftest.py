@@ -19,11 +19,12 @@ import pytest
 from kneeline.store import Store
 
 ROOT = Path(__file__).resolve().parents[2]
+UNPACKED = ROOT / ".venv" / "postgresql"
 
 
 def postgres_tools() -> Path | None:
     """The folder of the server's programs: on the PATH, where Debian puts them, or unpacked into .venv by set-up."""
-    for folder in (ROOT / ".venv" / "postgresql", Path("/")):
+    for folder in (UNPACKED, Path("/")):
         found = sorted(folder.glob("usr/lib/postgresql/*/bin/initdb"))
         if found:
             return found[-1].parent
@@ -43,16 +44,22 @@ class Postgres:
             nobody = pwd.getpwnam("nobody")
             self.user = nobody.pw_uid
             os.chown(self.folder, nobody.pw_uid, nobody.pw_gid)
-        libraries = [str(path) for path in (tools.parents[2]).glob("*-linux-gnu")] if ".venv" in tools.parts else []
+        libraries: list[str] = []
+        if tools.is_relative_to(UNPACKED):  # which nobody may not be able to reach
+            copy = shutil.copytree(UNPACKED, self.folder / "postgresql", symlinks=True)
+            self.tools = copy / tools.relative_to(UNPACKED)
+            libraries = [str(path) for path in (copy / "usr" / "lib").glob("*-linux-gnu")]
         self.env = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "LD_LIBRARY_PATH": ":".join(libraries)}
         data = self.folder / "data"
         # A locale that sorts as people do, not by bytes: what is exported may not depend on it.
-        locale = ["--encoding=UTF8", "--locale=C.UTF-8", "--locale-provider=icu", "--icu-locale=en-US"]
+        version = tools.parent.name
+        locale = ["--locale-provider=icu", "--icu-locale=en-US"] if version.isdigit() and int(version) >= 15 else []
+        locale += ["--encoding=UTF8", "--locale=C.UTF-8"]
         self._do("initdb", "-D", data, "-U", "kneeline", "--auth=trust", "--no-sync", "--no-instructions", *locale)
         quick = ["fsync=off", "listen_addresses=", "max_connections=40", "shared_buffers=16MB", "jit=off"]
         settings = [word for setting in quick for word in ("-c", setting)]
         self.server = subprocess.Popen(
-            [tools / "postgres", "-D", data, "-k", self.folder, *settings],
+            [self.tools / "postgres", "-D", data, "-k", self.folder, *settings],
             user=self.user, env=self.env, cwd=self.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         for _ in range(200):
