@@ -53,6 +53,41 @@ def test_knee_flexion_is_positive_whichever_way_the_person_faces(forwards: int) 
     assert value("knee_flexion", points, bearings(forwards=forwards), "left") == pytest.approx(90.0)
 
 
+def foot(forwards: int, toe_up_deg: float = 0.0) -> dict[str, tuple[float, float]]:
+    """The left foot below its ankle, toes ahead, raised by an angle."""
+    up = np.radians(toe_up_deg)
+    heel = (120.0 - forwards * 10.0, 310.0)
+    return {"left_heel": heel, "left_foot_index": (heel[0] + forwards * 40 * np.cos(up), heel[1] - 40 * np.sin(up))}
+
+
+@pytest.mark.parametrize("forwards", [1, -1])
+@pytest.mark.parametrize("bend", [-40.0, 0.0, 25.0])
+def test_ankle_bend_is_positive_for_shin_forward_and_for_toes_up(forwards: int, bend: float) -> None:
+    b = bearings(forwards=forwards)
+    tilted = (120.0 + forwards * 100 * np.sin(np.radians(bend)), 300 - 100 * np.cos(np.radians(bend)))
+    shin_forward = FRONT | foot(forwards) | {"left_knee": tilted}
+    assert value("ankle_dorsiflexion", shin_forward, b, "left") == pytest.approx(bend)
+    assert value("shin_tilt", shin_forward, b, "left") == pytest.approx(bend)
+    toes_up = FRONT | foot(forwards, toe_up_deg=bend)
+    assert value("ankle_dorsiflexion", toes_up, b, "left") == pytest.approx(bend)
+    assert value("shin_tilt", toes_up, b, "left") == pytest.approx(0.0)
+
+
+@pytest.mark.parametrize("forwards", [1, -1])
+def test_the_left_foot_ahead_is_positive_whichever_way_the_person_faces(forwards: int) -> None:
+    points = dict(FRONT, left_ankle=(100.0 + forwards * 30, 300.0), right_ankle=(100.0 - forwards * 30, 300.0))
+    assert value("left_foot_ahead", points, bearings(forwards=forwards)) == pytest.approx(0.6)
+
+
+def test_the_ankles_first_order_error_agrees_with_monte_carlo() -> None:
+    frames = series(FRONT | foot(1), sd_px=2.0, n=20000)
+    noise = np.random.default_rng(9).normal(0, 2.0, frames.xy.shape)
+    noisy = PoseSeries(frames.t_s, frames.xy + noise, frames.sd_px, frames.confidence, frames.people)
+    for name in ("ankle_dorsiflexion", "shin_tilt"):
+        found = signal(name, Geometry(noisy), bearings(), "left").std()
+        assert found == pytest.approx(signal_sd(name, Geometry(frames), bearings(), "left")[0], rel=0.05), name
+
+
 @pytest.mark.parametrize(("stance", "lower"), [("left", "right"), ("right", "left")])
 def test_pelvic_drop_is_positive_when_the_free_side_is_lower(stance: str, lower: str) -> None:
     points = dict(FRONT)
