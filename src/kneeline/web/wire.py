@@ -68,7 +68,8 @@ def read_picture(message: bytes, calibration: Calibration) -> Picture:
         raise RefusedError("the time of a frame is not a time")
     if people > _MOST_PEOPLE and people != _NOBODY_LOOKED:
         raise RefusedError(f"{people} people cannot be in a picture")
-    points = np.frombuffer(message, "<f4", offset=HEADER.size).reshape(-1, 3).astype(np.float64)
+    with np.errstate(invalid="ignore"):  # some NaN make a noise when they are widened
+        points = np.frombuffer(message, "<f4", offset=HEADER.size).reshape(-1, 3).astype(np.float64)
     xy, confidence = points[:, :2], points[:, 2]
     if np.isinf(points).any() or (np.abs(xy) > _FARTHEST * max(width, height)).any():
         raise RefusedError("a keypoint is nowhere near the picture")

@@ -25,7 +25,9 @@ def test_work_on_both_legs_has_one_turn_a_set() -> None:
     ]
 
 
-@pytest.mark.parametrize("exercise", [one for one in load().exercises.values() if one.kind != "hold"], ids=lambda e: e.id)
+@pytest.mark.parametrize(
+    "exercise", [one for one in load().exercises.values() if one.kind != "hold"], ids=lambda e: e.id
+)
 def test_every_exercise_has_a_course(exercise) -> None:  # type: ignore[no-untyped-def]
     course = turns(exercise, "right")
     assert course[0].rest_s == 0

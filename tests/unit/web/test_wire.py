@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import struct
 
@@ -98,9 +99,17 @@ def test_any_keypoints_are_bounded_or_refused(data: bytes) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "{", "null", "[]", '{"do":"fly","t_s":1}', '{"do":"stop"}', '{"do":"stop","t_s":"1"}', '{"do":"stop","t_s":-1}',
-     '{"do":"stop","t_s":1e99}', '{"do":"stop","t_s":1,"x":2}', "[" * 5000, '{"do":"stop","t_s":NaN}', "\ud800"],
-)  # fmt: skip
+    [
+        *("", "{", "null", "[]", "[" * 5000, "\ud800"),
+        '{"do":"fly","t_s":1}',
+        '{"do":"stop"}',
+        '{"do":"stop","t_s":"1"}',
+        '{"do":"stop","t_s":-1}',
+        '{"do":"stop","t_s":1e99}',
+        '{"do":"stop","t_s":1,"x":2}',
+        '{"do":"stop","t_s":NaN}',
+    ],
+)
 def test_a_word_that_is_none_of_ours_is_refused(text: str) -> None:
     with pytest.raises(RefusedError):
         read_order(text)
@@ -114,7 +123,9 @@ def test_any_text_is_a_word_or_refused(text: str) -> None:
 
 def test_instructions_are_one_list_in_order() -> None:
     told = write_instructions([Tone(1.0, "tick"), Say(1.0, "go", "Go.", "setup")])
-    assert told == '[{"tone":{"t_s":1.0,"name":"tick","lasts_s":0.0}},{"say":{"t_s":1.0,"id":"go","text":"Go.","kind":"setup"}}]'
+    tone, say = json.loads(told)
+    assert tone == {"tone": {"t_s": 1.0, "name": "tick", "lasts_s": 0.0}}
+    assert say == {"say": {"t_s": 1.0, "id": "go", "text": "Go.", "kind": "setup"}}
     assert write_instructions([]) == ""
 
 
