@@ -21,13 +21,15 @@ from typing import Any
 import cv2
 import numpy as np
 import numpy.typing as npt
+from rich.console import Console
 
 from clips import FIT_BODIES, Clip, default_cache, log_of, rendered_clips, shared_folder
-from kneeline.capture.feet import FootMarks, SeenRaise, look_at_feet
+from kneeline.capture.feet import FootMarks, SeenRaise, look_at_feet, told
 from kneeline.model.errors import InputError
 from kneeline.model.pose import INDEX, PoseSeries
-from kneeline.motion.feet import LIMIT_DEG, own_drift
-from tables import console, header, save, show
+from kneeline.model.quantity import Estimate, Verdict
+from kneeline.motion.feet import LIMIT_DEG, FootRoll, own_drift
+from tables import console, header, save, share, show
 
 Array = npt.NDArray[np.float64]
 TAP_SD_PX = (3.0, 6.0)
@@ -50,10 +52,11 @@ class Raised:
     true_deg: Array
     told: dict[str, Array]
     apart: float
+    answer: FootRoll
 
 
-def raised(folder: Path, tap_sd_px: float, outline: bool) -> Iterator[Raised]:
-    """Every raise that was found, with the names of the clips that were refused told as such."""
+def raised(to: Console, folder: Path, tap_sd_px: float, outline: bool) -> Iterator[Raised]:
+    """Every raise that was found; what was refused or missed is printed."""
     for path in sorted(folder.glob("*.json")):
         data = json.loads(path.read_text(encoding="utf-8"))
         truth = data["truth"]
@@ -64,10 +67,10 @@ def raised(folder: Path, tap_sd_px: float, outline: bool) -> Iterator[Raised]:
         try:
             seen = look_at_feet(path.with_suffix(".mp4"), *(FootMarks(*map(tuple, foot)) for foot in marks))
         except InputError as error:
-            print(f"{path.stem}: refused: {error}")
+            to.print(f"{path.stem}: refused: {error}\n", markup=False)
             continue
         if len(seen) != len(data["reps"]):
-            print(f"{path.stem}: {len(seen)} raises found of {len(data['reps'])}")
+            to.print(f"{path.stem}: {len(seen)} raises found of {len(data['reps'])}\n")
         pictures = _pictures(path.with_suffix(".mp4")) if outline else []
         for one in seen:
             rep = min(data["reps"], key=lambda r: abs(r["start"] - one.when.start_s))
@@ -78,8 +81,9 @@ def raised(folder: Path, tap_sd_px: float, outline: bool) -> Iterator[Raised]:
                 "arch_collapse" in rep["faults"],
                 "heel_twist" in rep["faults"],
                 _change([truth["angles"][f"rearfoot_eversion_{s}"] for s in "LR"], truth["time"], one),
-                _told(one, marks, joints, truth["time"], pictures, data["fps"]),
+                _methods(one, marks, joints, truth["time"], pictures, data["fps"]),
                 one.apart,
+                told(one),
             )
 
 
@@ -100,14 +104,14 @@ def _change(tracks: Sequence[Sequence[float]], t_s: Sequence[float], one: SeenRa
     return np.array([np.interp(landing, t_s, x).mean() - np.interp(one.when.standing_s, t_s, x) for x in tracks])
 
 
-def _told(
+def _methods(
     one: SeenRaise, marks: Array, joints: dict[str, Array], t_s: Sequence[float], pictures: list[Any], fps: float
 ) -> dict[str, Array]:
     """What each method says of both feet; inward positive, each in its own unit."""
     height = float((marks[:, 0, 1] - marks[:, 1, 1]).mean())
     inward = np.sign([marks[1, 1, 0] - marks[0, 1, 0], marks[0, 1, 0] - marks[1, 1, 0]])
     true = _change([joints[f"ankle_{s}"][:, 0] for s in "LR"], t_s, one) * inward / height
-    told = {
+    methods = {
         SHIPPED: own_drift(one.drift),
         "ankle drift, true joint": true,
     }
@@ -115,10 +119,10 @@ def _told(
         standing, landing = (pictures[min(round(t * fps), len(pictures) - 1)] for t in _moments(one))
         lines = np.array([[_outline(picture, *foot) for foot in marks] for picture in (standing, landing)])
         change = (lines[1] - lines[0]) * inward[:, None]
-        told["rear foot's turn, optical flow"] = _turns(standing, landing, marks) * inward
-        told["ankle drift, outline"] = change[:, 0] / height
-        told["heel line against leg line, outline"] = change[:, 1]
-    return told
+        methods["rear foot's turn, optical flow"] = _turns(standing, landing, marks) * inward
+        methods["ankle drift, outline"] = change[:, 0] / height
+        methods["heel line against leg line, outline"] = change[:, 1]
+    return methods
 
 
 def _moments(one: SeenRaise) -> tuple[float, float]:
@@ -226,6 +230,24 @@ def roll_rows(reps: Sequence[Raised], methods: Sequence[str]) -> list[tuple[obje
     return rows
 
 
+def answer_rows(reps: Sequence[Raised]) -> list[tuple[object, ...]]:
+    """What `kneeline feet` says of whole raises, and how often its 95 % interval holds the true roll of a foot."""
+    rows: list[tuple[object, ...]] = []
+    for case, bodies in dict.fromkeys(sorted((r.case, r.bodies) for r in reps)):
+        mine = [r for r in reps if (r.case, r.bodies) == (case, bodies)]
+        said = [[r.answer.verdict for r in mine if r.arch is arch] for arch in (True, False)]
+        feet = [
+            (side, true)
+            for r in mine
+            for side, true in zip((r.answer.left, r.answer.right), r.true_deg, strict=True)
+            if isinstance(side, Estimate)
+        ]
+        inside = [side.interval()[0] <= true <= side.interval()[1] for side, true in feet]
+        cells = [verdicts.count(v) for verdicts in said for v in Verdict]
+        rows.append((case, bodies, len({r.clip for r in mine}), *cells, share(inside)))
+    return rows
+
+
 def _of(hits: npt.NDArray[np.bool_]) -> str:
     return f"{hits.sum()}/{len(hits)}" if len(hits) else "-"
 
@@ -294,11 +316,14 @@ def main() -> None:
     header(to, "Arch that rolls in, and ball that is lost, on rendered people")
     heads = ("by", "case", "bodies", "clips", "MAE deg", "RMS deg", "true roll", "rolls told", "quiet", "unread")
     for tap in TAP_SD_PX:
-        reps = list(raised(options.feet, tap, outline=tap == TAP_SD_PX[0]))
+        reps = list(raised(to, options.feet, tap, outline=tap == TAP_SD_PX[0]))
         methods = tuple(reps[0].told) if tap == TAP_SD_PX[0] else (SHIPPED,)
         show(to, f"Close-up, just before landing, limit {LIMIT_DEG:g} deg, marks {tap:g} px off; feet", heads,
              roll_rows(reps, methods), left=3)  # fmt: skip
         to.print(f"{SHIPPED}: {scaled(reps, SHIPPED):.0f} deg per marked height, from the fit bodies\n")
+        verdicts = [f"{kind}:\n{v}" for kind in ("rolls in", "does not") for v in ("present", "absent", "not told")]
+        title = f"kneeline feet, raises by what it says of them, marks {tap:g} px off"
+        show(to, title, ("case", "bodies", "clips", *verdicts, "in 95 %"), answer_rows(reps), left=2)
         if tap == TAP_SD_PX[0]:
             apart = [_apart_row(reps, bodies) for bodies in ("fit", "report")]
             title = f"Close-up: heels further apart at the top, in marked heights; ball lost beyond {APART:g}"

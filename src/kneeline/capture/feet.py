@@ -22,9 +22,11 @@ Gray = npt.NDArray[np.uint8]
 Tell = Callable[[float, float | None], None]
 
 MARK_PX: Final = 48
-"""Pictures are scaled until the ankle mark is this far above the heel mark; smaller ones stay as they are."""
+"""Pictures are scaled until the ankle mark is this far above the heel mark."""
 LEAST_MARK_PX: Final = 24
 """Below this height a foot is too small for a roll of some degrees. House default."""
+MOST_PICTURES: Final = 20_000
+"""More than ten minutes of a set; the paths of points are kept in memory. House default."""
 POINTS: Final = 400
 FEWEST_POINTS: Final = 5
 """Points looked for around the feet, and how few on a foot are too few to follow it. House defaults."""
@@ -71,16 +73,16 @@ def watch_feet(
 
     Raises: InputError as `look_at_feet`.
     """
-    moved = NotAssessable("the camera moved, or the whole person did")
-    return tuple(
-        FootRoll(
-            seen.when.n,
-            seen.when.start_s,
-            seen.when.end_s,
-            *(roll_in(float(drift)) if seen.around <= CAMERA_STILL else moved for drift in own_drift(seen.drift)),
-        )
-        for seen in look_at_feet(path, left, right, tell)
-    )
+    return tuple(map(told, look_at_feet(path, left, right, tell)))
+
+
+def told(seen: SeenRaise) -> FootRoll:
+    """The roll-in of both feet that a raise's pictures tell, or that they tell none."""
+    if seen.around > CAMERA_STILL:
+        moved = NotAssessable("the camera moved, or the whole person did")
+        return FootRoll(seen.when.n, seen.when.start_s, seen.when.end_s, moved, moved)
+    rolls = (roll_in(float(drift)) for drift in own_drift(seen.drift))
+    return FootRoll(seen.when.n, seen.when.start_s, seen.when.end_s, *rolls)
 
 
 def look_at_feet(
@@ -88,7 +90,8 @@ def look_at_feet(
 ) -> tuple[SeenRaise, ...]:
     """Every heel raise of a close-up, as its pictures show it.
 
-    Raises: InputError when the marks cannot be feet, or when the feet are not known again through the recording.
+    Raises: InputError when the marks cannot be feet, when the feet cannot be followed through the recording, or when it
+    is too long.
     """
     with open_video(path) as video:
         crop = _crop(np.array([[left.heel, left.ankle], [right.heel, right.ankle]]), video.width_px, video.height_px)
@@ -151,7 +154,8 @@ def _crop(marks: Array, width_px: int, height_px: int) -> _Crop:
 
 def _follow(video: Video, crop: _Crop, tell: Tell) -> tuple[Array, Array]:
     """Times (n,) and the paths of points seen in every picture, (n, points, xy) px."""
-    times, paths = [], []
+    times: list[float] = []
+    paths: list[Any] = []
     before: Gray | None = None
     points: Any = None
     alive = np.zeros(0, dtype=np.bool_)
@@ -165,6 +169,10 @@ def _follow(video: Video, crop: _Crop, tell: Tell) -> tuple[Array, Array]:
         elif len(points):
             points, status, _ = cv2.calcOpticalFlowPyrLK(before, gray, points, points.copy(), winSize=(15, 15))
             alive &= status[:, 0] > 0
+        if len(times) == MOST_PICTURES:
+            raise InputError(
+                f"{video.path.name} is too long", expected=f"at most {MOST_PICTURES} pictures", try_next="cut it"
+            )
         before = gray
         times.append(t_s)
         paths.append(points[:, 0])

@@ -23,7 +23,7 @@ from kneeline.motion.reps import Phases, Tracker, fit_phases
 
 Array = npt.NDArray[np.float64]
 
-DEG_PER_DRIFT: Final = 55.0
+DEG_PER_DRIFT: Final = 58.0
 """Roll-in (deg) per drift of the ankle inward (marked heights), by benchmarks/arch.py on rendered feet."""
 LIMIT_DEG: Final = 3.0
 """Roll-in against standing beyond which a foot is said to roll in. House default."""
@@ -123,8 +123,8 @@ def own_drift(drift: Array) -> Array:
 def roll_in(drift: float) -> Estimate:
     """Roll-in of one foot (deg, inward positive) from its own drift inward, in marked heights.
 
-    >>> roll_in(0.1)
-    Estimate(value=5.5, sd=2.0, unit='deg')
+    >>> roll_in(0.125)
+    Estimate(value=7.25, sd=2.0, unit='deg')
     """
     return Estimate(DEG_PER_DRIFT * drift, ERROR_DEG, "deg")
 

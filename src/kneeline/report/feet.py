@@ -29,7 +29,7 @@ def print_feet(console: Console, rolls: Sequence[FootRoll]) -> None:
     """The roll of both feet in every raise, and how far that can be trusted."""
     speak = Voice(console)
     if not rolls:
-        speak(Text("No heel raise was seen between the marks and the end of the recording."))
+        speak(Text("No heel raise was seen."))
         return
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
     for column in ("#", "at s", "left rolls in", "right rolls in", "what was seen"):

@@ -39,10 +39,10 @@ def share(t_s: float, start_s: float) -> float:
     return float(np.sin(np.pi * x) ** 2) if 0 < x < 1 else 0.0
 
 
-def picture(rise_px: float, inward_px: float = 0.0, shift_px: int = 0) -> np.ndarray:
-    """Both legs so much higher, their ankles so much nearer to each other."""
+def picture(rise_px: float, inward_px: float = 0.0, shift_px: int = 0, lean_px: float = 0.0) -> np.ndarray:
+    """Both legs so much higher, their ankles so much nearer to each other, both so much further to the right."""
     out = ROOM.copy()
-    for x, skin, inward in ((LEFT_X, LEGS[0], inward_px), (RIGHT_X, LEGS[1], -inward_px)):
+    for x, skin, inward in ((LEFT_X, LEGS[0], lean_px + inward_px), (RIGHT_X, LEGS[1], lean_px - inward_px)):
         bottom = round(HEEL_Y - rise_px)
         rows = np.arange(bottom)
         # The heel stays over its place; from the ankle up the leg has moved by the whole drift.
@@ -108,6 +108,18 @@ def test_a_camera_that_was_pushed_is_not_read_as_a_roll(tmp_path: Path) -> None:
     assert all(isinstance(side, NotAssessable) for roll in rolls for side in (roll.left, roll.right))
 
 
+def test_a_body_that_leans_is_not_read_as_a_roll(tmp_path: Path) -> None:
+    lean_px = 0.16 * MARK
+
+    def at(t_s: float) -> np.ndarray:
+        return picture(MARK * share(t_s, 1.0), lean_px=lean_px * np.clip((t_s - 0.7) / 0.3, 0, 1))
+
+    (seen,) = look_at_feet(film(tmp_path / "lean.mp4", at, 4.0), LEFT, RIGHT)
+    assert seen.drift == pytest.approx([0.16, -0.16], abs=0.04)
+    (roll,) = watch_feet(tmp_path / "lean.mp4", LEFT, RIGHT)
+    assert roll.verdict is Verdict.ABSENT
+
+
 def test_feet_that_stand_still_do_no_raise(tmp_path: Path) -> None:
     assert watch_feet(film(tmp_path / "still.mp4", lambda t_s: picture(0.0), 2.0), LEFT, RIGHT) == ()
 
@@ -136,7 +148,13 @@ def test_marks_that_cannot_be_feet_are_refused(
         watch_feet(second_rolls, left, right)
 
 
-def test_a_file_cut_short_is_read_as_far_as_it_goes_or_refused(second_rolls: Path, tmp_path: Path) -> None:
+def test_a_recording_that_would_fill_the_memory_is_refused(second_rolls: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kneeline.capture.feet.MOST_PICTURES", 10)
+    with pytest.raises(InputError, match="too long"):
+        watch_feet(second_rolls, LEFT, RIGHT)
+
+
+def test_a_file_cut_to_its_beginning_is_refused(second_rolls: Path, tmp_path: Path) -> None:
     cut = tmp_path / "cut.mp4"
     cut.write_bytes(second_rolls.read_bytes()[:5000])
     with pytest.raises(InputError):
