@@ -99,6 +99,12 @@ class Page:
             self.socket.send_bytes(bytes_of(frame, self.seq, people))
             self.seq += 1
 
+    def send(self, message: bytes | str) -> None:
+        if isinstance(message, bytes):
+            self.socket.send_bytes(message)
+        else:
+            self.socket.send_text(message)
+
     def say(self, word: str, t_s: float) -> None:
         self.socket.send_text(json.dumps({"do": word, "t_s": t_s}))
 
@@ -235,9 +241,10 @@ def test_keypoints_are_kept_only_when_the_person_says_so(client: TestClient, sto
 def test_a_strange_message_ends_its_own_line_only(client: TestClient, message: bytes | str) -> None:
     path, other = begin(client), begin(client)
     with page_at(client, other) as bystander:
-        with page_at(client, path) as page, pytest.raises(WebSocketDisconnect) as closed:
-            (page.socket.send_bytes if isinstance(message, bytes) else page.socket.send_text)(message)  # type: ignore[arg-type]
-            page.until("over")
+        with page_at(client, path) as page:
+            page.send(message)
+            with pytest.raises(WebSocketDisconnect) as closed:
+                page.until("over")
         assert closed.value.code == 1008
         assert page.of("refused")[0]
         bystander.show(performed())
@@ -248,9 +255,10 @@ def test_a_strange_message_ends_its_own_line_only(client: TestClient, message: b
 
 def test_a_flood_is_refused(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "BURST", 50.0)
-    with page_at(client, begin(client)) as page, pytest.raises(WebSocketDisconnect):
+    with page_at(client, begin(client)) as page:
         page.show(performed())
-        page.until("over")
+        with pytest.raises(WebSocketDisconnect):
+            page.until("over")
     assert page.of("refused") == ["too many messages"]
 
 
