@@ -20,7 +20,7 @@ import numpy.typing as npt
 
 from clips import FIT_BODIES, RENDERED, _perfect, log_of
 from hips import picture_turns, world_log
-from kneeline.model.pose import PoseSeries
+from kneeline.model.pose import INDEX, KEYPOINTS, PoseSeries
 from kneeline.motion import checks
 from kneeline.motion.geometry import Geometry
 from kneeline.motion.measure import PEAK_SMOOTHING_S
@@ -49,7 +49,8 @@ DROPPED_DEG, LEVEL_DEG = 7.0, 3.0
 LIMIT_DEG = 5.0
 """A drop beyond this is the fault `pelvis_drops`."""
 LEAST_FRAMES, REST_S = 10, 0.5
-TURN_DEG = 20.0
+TURN_DEG, TURNS_DEG = 20.0, (-20, -10, 0, 10, 20)
+PX_PER_M = 500.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +116,7 @@ def _of_clip(
     sources = {"full": series, "true joints": _perfect(data, series)}
     world = world_log(video, caches["full"], make)
     heavy = log_of(video, video.stem, caches["heavy"], make=False) if "heavy" in caches else None
+    sources |= {f"turned {turn:+d}": _turned(data, series, turn) for turn in TURNS_DEG}
     sources |= {name: s for name, s in (("world", world), ("heavy", heavy)) if s is not None}
     stance = {"L": "left", "R": "right"}[data["lead_side"]]
     yaw = math.remainder(data["camera"]["yaw"], 360.0)
@@ -144,6 +146,20 @@ def _of_clip(
             float(np.nanmax(columns["full"][1]["pelvic_drop"][rows])),
             float(drop[rows].max()),
         )
+
+
+def _turned(data: dict[str, Any], series: PoseSeries, yaw_deg: float) -> PoseSeries:
+    """The true joints as a far camera sees them that is turned by so much off the front or the back."""
+    n, turn = min(len(series), data["frames"]), math.radians(yaw_deg)
+    away = 1.0 if math.cos(math.radians(data["camera"]["yaw"])) > 0 else -1.0
+    xy = np.full((n, len(KEYPOINTS), 2), np.nan)
+    for side, letter in (("left", "L"), ("right", "R")):
+        for part in ("shoulder", "hip", "knee", "ankle"):
+            forward, left, up = np.array(data["truth"]["joints3d"][f"{part}_{letter}"])[:n].T
+            across = away * (left * math.cos(turn) + forward * math.sin(turn))
+            xy[:, INDEX[f"{side}_{part}"]] = np.stack([across, -up], axis=1) * PX_PER_M
+    there = np.where(np.isfinite(xy[..., 0]), 1.0, np.nan)
+    return PoseSeries(series.t_s[:n], xy, there, there, np.ones(n, dtype=np.int64))
 
 
 def _rows(t_s: Array, start_s: float, end_s: float) -> npt.NDArray[np.bool_]:

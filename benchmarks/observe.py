@@ -29,6 +29,7 @@ from hip_drops import (
     LEVEL_DEG,
     LIMIT_DEG,
     REST_S,
+    TURNS_DEG,
     Rep,
     balanced_rms,
     errors,
@@ -186,6 +187,16 @@ def judge_all(made: Fit, reps: Sequence[Rep]) -> list[list[str]]:
     return [judged(name, chosen, made) for name, chosen in sets.items() if chosen]
 
 
+def turned(made: Fit, reps: Sequence[Rep]) -> list[str]:
+    """How much the answer changes when the camera turns, from true joints of all bodies: rms, and most, in degrees."""
+    found = [made.group, FACINGS[made.facing]]
+    square_on = np.array([told(rep, made.weights, "turned +0") for rep in reps])
+    for turn in TURNS_DEG:
+        change = np.array([told(rep, made.weights, f"turned {turn:+d}") for rep in reps]) - square_on
+        found.append(f"{math.sqrt(np.mean(change**2)):.1f} ({np.abs(change).max():.1f})")
+    return found
+
+
 def allowed(group: str, facing: str, reps: Sequence[Rep]) -> list[list[str]]:
     """What allowing for more or less straying changes: on bodies left out, on report bodies, and on real walkers."""
     known, others = [rep for rep in reps if rep.fitted], [rep for rep in reps if not rep.fitted]
@@ -296,7 +307,7 @@ def main() -> None:
     caches = {"full": options.cache} | ({"heavy": options.heavy} if options.heavy else {})
     make = not options.only_cached
     reps = list(repetitions([shared_folder() / "recordings" / "rendered", *options.rendered], caches, make))
-    fits, compared, verdicts, faults, strays = [], [], [], [], []
+    fits, compared, verdicts, faults, strays, turns = [], [], [], [], [], []
     for facing in FACINGS:
         for group, exercises in GROUPS.items():
             chosen = [rep for rep in reps if rep.facing == facing and rep.exercise in exercises]
@@ -307,6 +318,7 @@ def main() -> None:
                 verdicts += judge_all(made, chosen)
                 faults += without_fault(made, chosen)
                 strays += allowed(group, facing, chosen)
+                turns.append(turned(made, chosen))
     to = console()
     header(to, "Hip drop told from four signals")
     where = ["exercises", "seen from"]
@@ -336,6 +348,8 @@ def main() -> None:
     show(
         to, "What the answer becomes, deg, when these move and the pelvis does not", heads, [*map(moved, fits)], left=2
     )
+    heads = [*where, *(f"{turn:+d} deg" for turn in TURNS_DEG)]
+    show(to, "Camera turned off, by geometry: rms (most) change of the answer, deg", heads, turns, left=2)
     heads = [*where, "times", "left out, deg", "MAE deg", "RMS deg", "drops told", "level told"]
     heads += ["walkers: r", "slope", "MAE deg"]
     show(

@@ -111,7 +111,9 @@ def _observations(file: str, exercise: Exercise, library: Library) -> None:
             raise ContentError(
                 file, f"{key}.within", "says for each of its weights how far that signal may move, above 0"
             )
-        _is_unit(file, f"{key}.error", observation.error.unit, (library.signals[observation.signal].unit,))
+        unit = library.signals[observation.signal].unit
+        _is_unit(file, f"{key}.error", observation.error.unit, (unit,))
+        _is_unit(file, f"{key}.turn_error", observation.turn_error.unit, (f"{unit} per deg",))
 
 
 def _dose(file: str, exercise: Exercise) -> None:

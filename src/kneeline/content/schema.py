@@ -164,6 +164,7 @@ class Observation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     weights: signal -> weight, fitted by `how` (a command anyone can rerun) on other people than it is judged on.
     within: the same signals -> furthest change from rest, in its unit, that the weights may be used with.
     facing: the views it was fitted for; it is refused in any other. error: of people left out of the fit.
+    turn_error: what each degree that the camera is turned off such a view adds.
     """
 
     signal: str
@@ -171,6 +172,7 @@ class Observation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     weights: dict[str, float]
     within: dict[str, float]
     error: Number
+    turn_error: Number
     how: str
 
 

@@ -20,7 +20,7 @@ from kneeline.model.pose import PoseSeries
 from kneeline.model.quantity import Estimate
 from kneeline.motion import checks, legs, view
 from kneeline.motion.geometry import Geometry
-from kneeline.motion.measure import Scene, beyond, judge_repetition
+from kneeline.motion.measure import Scene, beyond, judge_repetition, observed_sd
 from kneeline.motion.reps import Phases, fit_phases, ordered, posture_bend, reach_of, smooth
 from kneeline.motion.signals import SIGNALS, Bearings, column_name, observe, signal, signal_sd
 from kneeline.motion.summary import dose_of
@@ -65,7 +65,7 @@ def _again(reps: tuple[Repetition, ...], g: Geometry, scene: Scene) -> tuple[Rep
         own = replace(scene, side=rep.side, bearings=replace(scene.bearings, stance=rep.side))
         leg = {"working": rep.side, "free": own.free, "none": ""}[rule.leg]
         near = _rows(g, rep.start_s - AROUND_S, rep.end_s + AROUND_S)
-        curve = checks.timing_curve(near, own.exercise, own.bearings, leg)
+        curve = checks.timing_curve(near, rule, own.bearings, leg)
         reach = float(np.nanmax(curve) - np.nanmin(curve)) if not np.isnan(curve).all() else 0.0
         seen = (rep.start_s + INSIDE * rep.lift_s.value, rep.end_s - INSIDE * rep.lower_s.value)
         fitted.append((rep, own, near, fit_phases(near.t_s, curve, seen, posture_bend(rule, reach))))
@@ -124,7 +124,7 @@ def _trace(g: Geometry, result: SetResult, scene: Scene, resting: npt.NDArray[np
             sd = np.hypot(signal_sd(name, g, scene.bearings, side), view.error_of(known, scene.yaw_deg))
             if observation is not None:
                 blank = blank | (not told) | beyond(observation, g, scene.bearings, resting)
-                sd = np.full(len(value), observation.error.value)
+                sd = np.full(len(value), observed_sd(observation, scene.yaw_deg))
             columns.append(column_name(name, side))
             raw.append(np.where(blank, np.nan, value))
             sds[columns[-1]] = np.where(blank, np.nan, sd)

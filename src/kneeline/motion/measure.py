@@ -166,10 +166,16 @@ def _statistic(rule: Measure, spec: Signal, leg: str, g: Geometry, phases: Phase
     if rule.statistic != "range":
         result -= rest
     if observation is not None:
-        return Estimate(result, observation.error.value, spec.unit)
+        return Estimate(result, observed_sd(observation, scene.yaw_deg), spec.unit)
     sd = signal_sd(rule.signal, g, scene.bearings, leg)
     noise = float(np.median(sd[seen])) * (math.sqrt(2.0) if from_rest or rule.statistic in ("change", "range") else 1.0)
     return Estimate(result, math.hypot(noise, views.error_of(spec, scene.yaw_deg)), spec.unit)
+
+
+def observed_sd(observation: Observation, yaw_deg: float) -> float:
+    """Standard deviation of what an observation says when the camera is turned like this, in the signal's unit."""
+    turn_deg = views.off_plane_deg(yaw_deg, "frontal")
+    return math.hypot(observation.error.value, observation.turn_error.value * turn_deg)
 
 
 def beyond(

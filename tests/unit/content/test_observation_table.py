@@ -37,6 +37,11 @@ def test_each_weight_says_how_far_its_signal_may_move(tmp_path: Path, bad: str) 
         ('facing = ["front"]', 'facing = ["side"]', "facing"),
         ("weights = { pelvic_drop = 0", "weights = { belt_line = 0", "belt_line"),
         ('error = { value = 2.4, unit = "deg"', 'error = { value = 2.4, unit = "frac"', "error"),
+        (
+            'turn_error = { value = 0.06, unit = "deg per deg"',
+            'turn_error = { value = 0.06, unit = "deg"',
+            "turn_error",
+        ),
     ],
 )
 def test_a_view_signal_or_unit_that_does_not_exist_is_named(tmp_path: Path, old: str, new: str, what: str) -> None:

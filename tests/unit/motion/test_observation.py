@@ -123,6 +123,17 @@ def test_a_body_that_leans_as_one_piece_drops_nothing_much(library: Library, lea
     assert abs(told.value) < 2 * told.sd + 1
 
 
+def test_a_turned_camera_makes_it_less_sure_and_too_far_off_it_is_refused(library: Library) -> None:
+    sds = []
+    for yaw_deg in (0.0, -10.0, 20.0):
+        told = drop(stand(hips=3.0), scene(library, yaw_deg))
+        assert isinstance(told, Estimate)
+        sds.append(told.sd)
+    assert sds == sorted(sds)
+    assert sds[2] == pytest.approx(np.hypot(sds[0], 20.0 * observation(library).turn_error.value))
+    assert isinstance(drop(stand(hips=3.0), scene(library, 32.0)), NotAssessable)
+
+
 @pytest.mark.parametrize("yaw_deg", [180.0, -170.0])
 def test_from_behind_it_is_refused(library: Library, yaw_deg: float) -> None:
     told = drop(stand(hips=9.0), scene(library, yaw_deg))
