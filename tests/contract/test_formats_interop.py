@@ -16,15 +16,18 @@ import pytest
 
 from kneeline.capture.export import marker_name, write_points
 from kneeline.capture.formats import open_log
+from kneeline.capture.points import Plane
 from kneeline.capture.poselog import read_pose_log
 from kneeline.content.load import load, load_exercise
 from kneeline.content.schema import Given
-from kneeline.model.movement import SignalTrace
+from kneeline.model.movement import Phase, SetResult, SetSummary, SignalTrace, View
 from kneeline.model.pose import INDEX, KEYPOINTS, PoseSeries, Recording
+from kneeline.model.quantity import Estimate
 from kneeline.motion import Engine, refine
 from kneeline.motion.figure import perform
 from kneeline.motion.geometry import Geometry
-from kneeline.motion.signals import Bearings, signal
+from kneeline.motion.signals import SIGNALS, Bearings, column_name, signal
+from kneeline.report.opensim import coordinates
 from kneeline.report.series import write_series
 
 WHY = "the package is not installed (group `interop`)"
@@ -255,3 +258,54 @@ def test_ezc3ds_markers_come_out_as_the_points_we_measure(shared: Path) -> None:
     series, _ = open_log(path)
     ours = series.xy[:, INDEX["left_knee"]] - series.xy[:, INDEX["left_hip"]]
     np.testing.assert_allclose(ours[:, 1], (hip - knee)[:, 2], atol=1e-6)
+
+
+def solution(path: Path) -> dict[str, np.ndarray]:
+    """Coordinates of an OpenSim solution, (n,) degrees."""
+    head, _, body = path.read_text().partition("endheader\n")
+    names, *rows = body.strip().splitlines()
+    table = np.array([[float(cell) for cell in row.split()] for row in rows])
+    degrees = 1.0 if "inDegrees=yes" in head else 180 / np.pi
+    return {name: table[:, i] * degrees for i, name in enumerate(names.split())}
+
+
+def as_seen(series: PoseSeries, yaw_deg: float) -> dict[str, np.ndarray]:
+    """Our coordinates of a series whose view is known, as those of somebody who stands on the left leg."""
+    g, facing = Geometry(series), Bearings(1, 1, "left", 400.0, 800.0)
+    values = {
+        column_name(name, side): signal(name, g, facing, side)
+        for name, spec in SIGNALS.items()
+        for side in (("left", "right") if spec.sided else ("",))
+    }
+    n = len(series)
+    trace = SignalTrace(series.t_s, (Phase.REST,) * n, np.zeros(n, dtype=np.int64), values, {}, "body_rise_frac")
+    view = View("unclear", Estimate(yaw_deg, 6.0, "deg"), usable=True)
+    return coordinates(trace, SetResult("", "left", view, (), SetSummary(0, 0, 0.0, None, None), (), ()))
+
+
+@pytest.mark.parametrize("trial", ["squats1", "walking1"])
+@pytest.mark.parametrize(
+    ("plane", "yaw_deg", "agree"),
+    [
+        ("sagittal", 90.0, {"knee_angle_r": 0.99, "ankle_angle_r": 0.95}),
+        ("frontal", 0.0, {"pelvis_list": 0.8, "lumbar_bending": 0.6, "hip_adduction_r": 0.8, "hip_adduction_l": 0.8}),
+    ],
+)
+def test_our_signs_are_those_of_an_expert_solution_in_opensim(
+    shared: Path, trial: str, plane: Plane, yaw_deg: float, agree: dict[str, float]
+) -> None:
+    """Markers of a real person, seen from the right and from the front, against LaiUhlrich2022 on the same trial.
+
+    The limits of correlation tell a sign, not an accuracy.
+    """
+    folder = shared / "mocap" / "opencap_subject4"
+    series, _ = open_log(folder / f"{trial}.trc", plane=plane)
+    true, ours = solution(folder / f"{trial}_manual_scaling_ik.mot"), as_seen(series, yaw_deg)
+    n = min(len(series), len(true["time"]))
+    for name, least in agree.items():
+        seen = np.isfinite(ours[name][:n])
+        assert seen.mean() > 0.5, name
+        a, b = ours[name][:n][seen], true[name][:n][seen]
+        assert np.corrcoef(a, b)[0, 1] > least, name
+        if plane == "sagittal":
+            assert abs(np.median(a - b)) < 12, name
