@@ -141,7 +141,7 @@ def erase(
         if said.strip() != "erase":
             typer.echo("Nothing was erased.")
             return
-    erase_all(place)
+    erase_all(place, _files(place))
     typer.echo("Everything was erased.")
 
 
@@ -153,7 +153,7 @@ def _opened(data: str | None, *, new: bool = False) -> Iterator[Store]:
     place = _place(data)
     if isinstance(place, Path) and not new and not _is_kept(place):
         raise InputError(f"Nothing is kept in {place}", try_next="name the folder with --data")
-    with Store.open(place) as store:
+    with Store.open(place, _files(place)) as store:
         yield store
 
 
@@ -167,6 +167,13 @@ def _place(data: str | None) -> str | Path:
     from kneeline.store import default_folder
 
     return default_folder()
+
+
+def _files(place: str | Path) -> Path | None:
+    """Where files beside a server's database lie; a folder of records has its own."""
+    from kneeline.store import default_folder
+
+    return None if isinstance(place, Path) else default_folder() / "server"
 
 
 def _is_kept(folder: Path) -> bool:

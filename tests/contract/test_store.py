@@ -298,6 +298,34 @@ def test_many_sets_at_once_lose_nothing(store: Store) -> None:
     assert [[rep.n for rep in store.repetitions(set_id)] for set_id in sets] == [list(range(1, 26))] * 4
 
 
+def test_a_pose_log_that_a_torn_process_left_is_written_anew(store: Store) -> None:
+    person, id = store.local_person(AT).id, uuid4()
+    set_id = begun(store, person)
+    store.record(person, Setting(name="keep_pose_logs", value=True), id=uuid4(), at=AT)
+    (store._database.files_folder("poses") / f"{id}.parquet").write_bytes(b"half")
+    assert store.keep_pose_log(id, set_id, b"PAR1 whole", AT)
+    assert store.pose_logs(person)[0].path.read_bytes() == b"PAR1 whole"
+
+
+def test_a_new_place_may_be_opened_by_several_at_once(new_place: Callable[[], Place], opened: Any) -> None:
+    place = new_place()
+    people: list[Any] = []
+    start = threading.Barrier(4)
+
+    def open_() -> None:
+        start.wait()
+        store = opened(place)
+        people.append(store.local_person(AT))
+
+    threads = [threading.Thread(target=open_) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(people) == 4
+    assert len(set(people)) == 1
+
+
 def test_two_stores_on_one_database_agree(new_place: Callable[[], Place], opened: Any) -> None:
     place = new_place()
     one, two = opened(place), opened(place)

@@ -10,7 +10,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +26,7 @@ FILE = "kneeline.db"
 BACKUPS = "backups"
 POSES = "poses"
 _WAIT_MS = 5_000
-_MIGRATION_LOCK = 0x6B6E6565
+_LOCK = 0x6B6E6565
 
 _SQLITE_SAYS = {
     "SQLITE_FULL": ("the disk is full", "free some space"),
@@ -59,6 +61,8 @@ class Database:
 
     def __init__(self, where: str | Path, files: Path | None = None) -> None:
         self.is_file = not _is_url(where)
+        # SQLite makes waiting writers look again and again; here they queue. A server has queues of its own.
+        self._turn: AbstractContextManager[object] = threading.Lock() if self.is_file else contextlib.nullcontext()
         self.folder = Path(where) if self.is_file else files
         url = URL.create("sqlite", database=str(Path(where) / FILE)) if self.is_file else _server(str(where))
         self.name = str(Path(where) / FILE) if self.is_file else url.render_as_string(hide_password=True)
@@ -80,13 +84,15 @@ class Database:
             yield connection
 
     @contextlib.contextmanager
-    def writing(self) -> Iterator[sa.Connection]:
-        """A transaction that is durable when the block has ended without an error, and undone otherwise."""
-        with (
-            _explained(self.name),
-            self._engine.connect().execution_options(writes=True) as connection,
-            connection.begin(),
-        ):
+    def writing(self, *, alone: bool = False) -> Iterator[sa.Connection]:
+        """A transaction that is durable when the block has ended without an error, and undone otherwise.
+
+        alone: no other such transaction runs meanwhile; on SQLite none ever does.
+        """
+        engine = self._engine.execution_options(writes=True)
+        with self._turn, _explained(self.name), engine.begin() as connection:
+            if alone:
+                self._wait_to_be_alone(connection)
             yield connection
 
     def close(self) -> None:
@@ -189,12 +195,15 @@ class Database:
             self._foreign_keys(connection, "OFF")  # a table that is made anew would take along what hangs on it
             try:
                 with connection.begin():
-                    if not self.is_file:
-                        connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+                    self._wait_to_be_alone(connection)
                     if _revision(connection) != REVISION:
                         upgrade(connection)
             finally:
                 self._foreign_keys(connection, "ON")
+
+    def _wait_to_be_alone(self, connection: sa.Connection) -> None:
+        if not self.is_file:
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
 
     def _back_up_before_migrating(self, found: str) -> None:
         folder = self.files_folder(BACKUPS)
@@ -247,6 +256,8 @@ def _explained(name: str) -> Iterator[None]:
     except (sa.exc.DBAPIError, sqlite3.Error) as error:
         why, then = _reason(error.orig if isinstance(error, sa.exc.DBAPIError) else error)
         raise StoreError(f"{name}: {why}. Try: {then}.") from error
+    except sa.exc.TimeoutError as error:
+        raise StoreError(f"{name}: too many ask at once. Try: again in a moment.") from error
     except OSError as error:
         raise StoreError(f"{name}: {error.strerror or error}. Try: another folder, or free some space.") from error
 

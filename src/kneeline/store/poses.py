@@ -18,14 +18,12 @@ def pose_path(folder: Path, id: str) -> Path:
     return folder / f"{id}.parquet"
 
 
-def write_pose_log(folder: Path, id: str, parts: Iterable[bytes]) -> bool:
-    """Write a pose log unless it is there; whether it was written.
+def write_pose_log(folder: Path, id: str, parts: Iterable[bytes]) -> None:
+    """Write a pose log that no row speaks of yet, over what a torn process may have left.
 
     Raises: StoreError when the disk refuses it; nothing is left half written.
     """
     path = pose_path(folder, id)
-    if path.exists():
-        return False
     scratch = path.with_suffix(".part")
     try:
         with open(os.open(scratch, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
@@ -37,7 +35,6 @@ def write_pose_log(folder: Path, id: str, parts: Iterable[bytes]) -> bool:
         raise StoreError(f"{folder}: {error.strerror or error}. Try: free some space.") from error
     finally:
         scratch.unlink(missing_ok=True)
-    return True
 
 
 def remove_all_but(folder: Path, ids: Set[str]) -> None:

@@ -121,19 +121,20 @@ class Store:
 
     def local_person(self, at: datetime) -> Person:
         """Whose machine this is; somebody new, since `at`, where nobody is yet."""
-        with self._database.writing() as connection:
-            query = sa.select(PERSON).join(MACHINE, MACHINE.c.local_person_id == PERSON.c.id)
-            found = connection.execute(query).mappings().first()
-            if found is None:
-                row = PersonRow(id=str(uuid4()), at=utc_text(at))
-                insert(connection, row)
-                _settle(connection, row.id)
-                return Person(UUID(row.id), instant(row.at))
-            return Person(UUID(found["id"]), instant(found["at"]))
+        query = sa.select(PERSON).join(MACHINE, MACHINE.c.local_person_id == PERSON.c.id)
+        found = self._rows(query)
+        if not found:
+            with self._database.writing(alone=True) as connection:
+                if connection.execute(query).first() is None:
+                    row = PersonRow(id=str(uuid4()), at=utc_text(at))
+                    insert(connection, row)
+                    _settle(connection, row.id)
+            found = self._rows(query)
+        return Person(UUID(found[0]["id"]), instant(found[0]["at"]))
 
     def become(self, person_id: UUID) -> None:
         """Make this the machine of a person whose records are here."""
-        with self._database.writing() as connection:
+        with self._database.writing(alone=True) as connection:
             if connection.execute(sa.select(PERSON).where(PERSON.c.id == str(person_id))).first() is None:
                 raise StoreError("There is no such person here. Try: import their records first.")
             _settle(connection, str(person_id))
@@ -322,12 +323,13 @@ class Store:
             sha256=hashlib.sha256(content).hexdigest(),
             size_bytes=len(content),
         )
-        written = write_pose_log(self._poses(), row.id, [content])
+        if self._rows(sa.select(POSE_LOG.c.id).where(POSE_LOG.c.id == row.id)):
+            return self._keep(row)
+        write_pose_log(self._poses(), row.id, [content])
         try:
             return self._keep(row)
         except BaseException:
-            if written:
-                pose_path(self._poses(), row.id).unlink(missing_ok=True)
+            pose_path(self._poses(), row.id).unlink(missing_ok=True)
             raise
 
     def pose_logs(self, person_id: UUID, set_id: UUID | None = None) -> tuple[PoseLog, ...]:
@@ -372,7 +374,7 @@ class Store:
         """
         written: list[Path] = []
         try:
-            with Archive(path) as archive, self._database.writing() as connection:
+            with Archive(path) as archive, self._database.writing(alone=True) as connection:
                 done, logs = archive.merge(connection)
                 self._take_pose_logs(archive, connection, logs, written)
                 local = archive.manifest.local_person_id
@@ -443,8 +445,9 @@ class Store:
         for id in ids:
             sha256 = connection.execute(sa.select(POSE_LOG.c.sha256).where(POSE_LOG.c.id == id)).scalar_one()
             parts = archive.pose_log(id, sha256)
-            if parts is not None and write_pose_log(self._poses(), id, parts):
+            if parts is not None:
                 written.append(pose_path(self._poses(), id))
+                write_pose_log(self._poses(), id, parts)
 
 
 def erase(where: str | Path, files: Path | None = None) -> None:
