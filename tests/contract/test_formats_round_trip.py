@@ -146,6 +146,12 @@ def test_a_table_of_something_else_is_refused(tmp_path: Path) -> None:
         open_log(tmp_path / "c.csv")
 
 
+def test_a_table_that_is_too_long_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kneeline.capture.formats._MOST_TIDY_ROWS", 5)
+    with pytest.raises(InputError, match=r"has 6 rows.*at most 5 rows"):
+        open_log(table(tmp_path / "a.csv"))
+
+
 def test_wild_numbers_in_a_table_are_absent(tmp_path: Path) -> None:
     def wild(rows: list[dict[str, str]]) -> None:
         rows[0].update(x_px="1e300")

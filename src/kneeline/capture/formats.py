@@ -22,6 +22,7 @@ TIDY_COLUMNS = ("recording", "pose_model", "t_s", "keypoint", "x_px", "y_px", "c
 """Columns of keypoints as a tidy table: one row per keypoint and picture."""
 
 _TIDY = f"a CSV file with the columns {', '.join(TIDY_COLUMNS)}"
+_MOST_TIDY_ROWS = 4_000_000  # 33 keypoints of an hour at 30 pictures a second
 _MM = {"mm": 1.0, "cm": 10.0, "m": 1000.0, "meters": 1000.0, "metres": 1000.0, "millimeters": 1.0, "in": 25.4}
 _TALL = {"m": (0.25, 2.5), "cm": (25.0, 250.0), "mm": (250.0, 2500.0)}  # a leg alone, and a person who reaches up
 _PIXEL_SCALE = 20.0  # no person is 20 m tall: a "metric" file beyond this holds pixels
@@ -295,8 +296,9 @@ def read_tidy(path: str | Path) -> Log:
         raise InputError(f"{path.name} cannot be read as a table of keypoints", expected=_TIDY) from error
     if lacking := [name for name in ("t_s", "keypoint", "x_px", "y_px") if name not in table.column_names]:
         raise InputError(f"{path.name} lacks the column {lacking[0]}", expected=_TIDY)
-    if len(table) == 0:
-        raise InputError(f"{path.name} has no rows", expected=_TIDY)
+    if not 0 < len(table) <= _MOST_TIDY_ROWS:
+        held = f"{len(table)} rows" if len(table) else "no rows"
+        raise InputError(f"{path.name} has {held}", expected=f"{_TIDY}, at most {_MOST_TIDY_ROWS} rows")
     about = {}
     for name in ("recording", "pose_model"):
         found = [v for v in table[name].unique().to_pylist() if v] if name in table.column_names else []
