@@ -230,10 +230,12 @@ def groups(clips: Sequence[Clip]) -> list[tuple[str, list[Clip]]]:
     return [(name, group) for name, group in found if group]
 
 
-def error_tables(console: Console, rows: Sequence[Errors]) -> None:
+def error_tables(console: Console, rows: Sequence[Errors], library: Library) -> None:
     ends: list[tuple[object, ...]] = []
     lengths: list[tuple[object, ...]] = []
-    for name, group in groups([r.clip for r in rows]):
+    asked = [r.clip for r in rows if r.clip.bodies and r.clip.view in library.exercises[r.clip.exercise].camera.views]
+    there = [(f"{name}, view asked for", group) for name, group in groups(asked) if "bodies" in name]
+    for name, group in [*groups([r.clip for r in rows]), *there]:
         held = {c.name for c in group}
         for method in METHODS:
             mine = [r for r in rows if r.method == method and r.clip.name in held]
@@ -318,7 +320,7 @@ def main() -> None:
     rows = [row for answer in found for row in errors(answer, library)]
     tables.header(console, f"{len(clips)} recordings, {sum(len(c.reps) for c in clips)} repetitions")
     count_tables(console, found)
-    error_tables(console, rows)
+    error_tables(console, rows, library)
     duration_table(console, rows)
     fault_tables(console, [v for _, verdicts in done for v in verdicts], given.details)
     negative_tables(console, clips, library)

@@ -5,8 +5,8 @@
 `mocap/mvespa` in the shared folder holds the end of a barbell as a phone's pose model tracked it (pixels, 30 a second)
 and as optical markers did (mm, 100 a second), in back squats, three in each recording. Before them every recording
 holds a movement that was made to bring both clocks together: it is no repetition. Both methods get the same phone
-track and know nothing else: kneeline's tracker and fit (one repetition by itself, and with the tempo of its set), and
-a plain counter: 10 % of the range crossed there and back, a squat if it passes half of it, its turn the farthest sample.
+track and know nothing else: kneeline's tracker and fit (one repetition by itself, and with the tempo of its set), a
+plain counter: 10 % of the range crossed there and back, a squat if half is passed, its turn the farthest sample.
 The truth is read from the markers with no model: a squat begins and ends where it passes 10 % of its own depth, and
 turns half-way between the first and the last moment at 98 %. No number was fitted on these people.
 """

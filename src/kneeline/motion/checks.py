@@ -12,12 +12,12 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from kneeline.content.schema import Companion
+from kneeline.content.schema import Companion, Exercise
 from kneeline.content.schema import Repetition as Rule
 from kneeline.model.pose import INDEX
 from kneeline.motion.geometry import Geometry
 from kneeline.motion.reps import Phases, smooth
-from kneeline.motion.signals import SIGNALS, Bearings, scale_px, signal
+from kneeline.motion.signals import SIGNALS, Bearings, observe, scale_px, signal
 
 Array = npt.NDArray[np.float64]
 
@@ -36,6 +36,8 @@ BODY_TRAVEL: Final = 0.4
 """The hips must come back to within this of where they started sideways, in shank lengths. House default."""
 TOGETHER: Final = 0.25
 """Hips and shoulders must each make this share of a body's rise. House default."""
+PELVIS_SHARE: Final = 0.3
+"""Share of a told hip drop that a leg's angle is put right by; with more its error outweighs its use. House default."""
 
 
 def stood_ground(g: Geometry, start_s: float, end_s: float, rule: Rule, bearings: Bearings) -> str:
@@ -212,14 +214,18 @@ def counting_curve(g: Geometry, rule: Rule, bearings: Bearings, leg: str) -> Arr
     return value if rule.toward == "up" else -value
 
 
-def timing_curve(g: Geometry, rule: Rule, bearings: Bearings, leg: str) -> Array:
-    """The curve that phases are measured on: the counted signal, steadied by what else rises and falls with it.
+def timing_curve(g: Geometry, exercise: Exercise, bearings: Bearings, leg: str) -> Array:
+    """The curve that phases are measured on: the counted signal, steadied by what else moves with it.
 
     A body that goes up or down takes hips, shoulders and head along, and heels where they rise from planted toes. Each
     is weighted by how far it moves over its own jitter, so several noisy witnesses of one time course make a better
-    one. (n,), in the counted signal's unit.
+    one. A leg that goes out is measured from the pelvis, as far as its tilt can be told, since a pelvis that drops
+    first takes the leg inwards. (n,), in the counted signal's unit.
     """
+    rule = exercise.repetition
     curve, name = counting_curve(g, rule, bearings, leg), rule.signal
+    if name == "hip_abduction":
+        return _from_pelvis(curve, g, exercise, bearings)
     if name not in ("body_rise", "hip_drop"):
         return curve
     down = 1.0 if name == "hip_drop" else -1.0
@@ -241,3 +247,12 @@ def timing_curve(g: Geometry, rule: Rule, bearings: Bearings, leg: str) -> Array
         weight = gain / jitter**2
         total, weights = total + weight * place, weights + weight * gain
     return total / weights if weights else curve
+
+
+def _from_pelvis(curve: Array, g: Geometry, exercise: Exercise, bearings: Bearings) -> Array:
+    """The angle of a leg with a share of the pelvis' tilt added, where this exercise says how to tell that tilt."""
+    told = next((o for o in exercise.observation if o.signal == "pelvic_drop"), None)
+    if told is None:
+        return curve
+    drop = observe(told.weights, g, bearings)
+    return curve if np.isnan(drop).mean() > np.isnan(curve).mean() else curve + PELVIS_SHARE * drop

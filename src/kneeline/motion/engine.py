@@ -305,7 +305,7 @@ class Engine:
         if self._exercise.kind == "hold":
             self._hold(seen, t_s)
             return None
-        curve = checks.timing_curve(g, self._rule, bearings, leg)
+        curve = checks.timing_curve(g, self._exercise, bearings, leg)
         times = (seen.start_s, seen.end_s)
         phases = fit_phases(g.t_s, curve, times, posture_bend(self._rule, seen.top - seen.rest))
         if phases is None:

@@ -65,7 +65,7 @@ def _again(reps: tuple[Repetition, ...], g: Geometry, scene: Scene) -> tuple[Rep
         own = replace(scene, side=rep.side, bearings=replace(scene.bearings, stance=rep.side))
         leg = {"working": rep.side, "free": own.free, "none": ""}[rule.leg]
         near = _rows(g, rep.start_s - AROUND_S, rep.end_s + AROUND_S)
-        curve = checks.timing_curve(near, rule, own.bearings, leg)
+        curve = checks.timing_curve(near, own.exercise, own.bearings, leg)
         reach = float(np.nanmax(curve) - np.nanmin(curve)) if not np.isnan(curve).all() else 0.0
         seen = (rep.start_s + INSIDE * rep.lift_s.value, rep.end_s - INSIDE * rep.lower_s.value)
         fitted.append((rep, own, near, fit_phases(near.t_s, curve, seen, posture_bend(rule, reach))))

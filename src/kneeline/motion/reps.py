@@ -3,7 +3,8 @@
 Counting is causal, with hysteresis and a hold state (`Tracker`). Once a repetition is complete its phases are measured
 from the samples themselves (`fit_phases`): each way out and back is fitted with the minimum-jerk time course of human
 point-to-point movement (Flash and Hogan 1985, J Neurosci 5:1688), so the slow first and last tenths of a movement,
-which drown in noise, are placed by the fast middle. Signals are oriented here so that rest is low and the top is high.
+which drown in noise, are placed by the fast middle. The noise is one that lasts: sway and the errors of a pose model
+stay from picture to picture. Signals are oriented here so that rest is low and the top is high.
 """
 
 from __future__ import annotations

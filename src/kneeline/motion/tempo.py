@@ -25,6 +25,9 @@ SCATTER: Final = 0.1
 """How much a person's repetitions differ in one set, as a share (standard deviation). House default."""
 APART: Final = 2.5
 """A phase further from the usual one, in standard deviations of what is to be expected, is its own. House default."""
+COURSE_SHARE: Final = 0.08
+"""What a way's duration is off by in every repetition alike, as its share, since nobody moves in exact minimum jerk: no
+set averages it out. House default."""
 _DURATIONS: Final = np.array([[-1.0, 1.0, 0.0, 0.0], [0.0, -1.0, 1.0, 0.0], [0.0, 0.0, -1.0, 1.0]])
 
 
@@ -49,9 +52,9 @@ def share_tempo(alone: Sequence[Phases]) -> tuple[Phases, ...]:
     sure = told + np.einsum("nd,di,dj->nij", pull, _DURATIONS, _DURATIONS)
     wanted = np.einsum("nij,nj->ni", told, [p.times_s for p in alone]) + (pull * usual) @ _DURATIONS
     times = np.linalg.solve(sure, wanted[..., None])[..., 0]
-    return tuple(
-        replace(p, times_s=ordered(t), spread=s) for p, t, s in zip(alone, times, np.linalg.inv(sure), strict=True)
-    )
+    alike = np.repeat(COURSE_SHARE * np.abs(np.diff(times, axis=1)[:, [0, 2]]), 2, axis=1) ** 2 / 2
+    spread = np.linalg.inv(sure) + alike[:, :, None] * np.eye(4)
+    return tuple(replace(p, times_s=ordered(t), spread=s) for p, t, s in zip(alone, times, spread, strict=True))
 
 
 def _usual(lasted: Array, expected: Array) -> tuple[Array, Array]:
