@@ -14,12 +14,11 @@ Sports2D lives in an environment of its own, since it is large (1.7 GB): `--make
 from __future__ import annotations
 
 import argparse
-import csv
 import os
 import subprocess
 import sys
 import tempfile
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -195,7 +194,9 @@ def squats(python: Path, trial: Trial, folder: Path) -> tuple[list[Beside], list
         ),
         beside("squats, side", "trunk forward", ours.values["trunk_pitch_deg"], 90.0 - theirs["trunk"], None),
     ]
-    true_s = float(slower.t_s[-1] - slower.t_s[0])
+    passed = [t - t[0] for t in (ours.t_s, theirs["time"], slower.t_s)]
+    rows.append(beside("squats, side", "clock, seconds", *passed))
+    true_s = float(passed[2][-1])
     clocks = [
         (name, f"{true_s:.3f}", f"{t[-1] - t[0]:.3f}", f"{round(100 * ((t[-1] - t[0]) / true_s - 1), 2) + 0.0:+.2f} %")
         for name, t in (("kneeline", ours.t_s), ("Sports2D", theirs["time"]))
@@ -276,10 +277,7 @@ def main() -> None:
     to = print_tables(rows, clocks, version)
     if options.save:
         tables.save(to, options.save)
-        with options.save.with_suffix(".csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow([field.name for field in fields(Beside)])
-            writer.writerows([f"{c:.2f}" if isinstance(c, float) else c for c in astuple(row)] for row in rows)
+        tables.write_rows(options.save.with_suffix(".csv"), rows)
 
 
 if __name__ == "__main__":

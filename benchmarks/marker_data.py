@@ -99,11 +99,12 @@ def read_mot(path: Path) -> dict[str, Array]:
     said = re.search(r"^inDegrees\s*=\s*(yes|no)\s*$", head, re.MULTILINE | re.IGNORECASE)
     if not found or said is None:
         raise ValueError(f"{path.name} does not say whether it holds degrees or radians")
-    lines = body.strip().splitlines()
+    lines = body.strip().splitlines() or [""]
     names = lines[0].split()
-    table = np.array([[float(cell) for cell in line.split()] for line in lines[1:]])
-    if table.ndim != 2 or table.shape[1] != len(names):
+    rows = [[float(cell) for cell in line.split()] for line in lines[1:]]
+    if not rows or any(len(row) != len(names) for row in rows):
         raise ValueError(f"{path.name} has rows that do not fit its names")
+    table = np.array(rows)
     radians = said.group(1).lower() == "no"
     return {
         name: np.degrees(column) if radians and name != "time" and not name.endswith(TURNS) else column

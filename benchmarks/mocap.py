@@ -13,10 +13,9 @@ the same markers stand beside each other to say how far a truth can be believed.
 from __future__ import annotations
 
 import argparse
-import csv
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +70,31 @@ class Row:
     worst: float
     covered: float
     half: float
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """How far the truth of one angle is known, in degrees.
+
+    low, high: range of the expert's angle. experts_apart: mean absolute difference of two experts' solutions, NaN where
+    there is one only. points_off: of the points' own angle from the expert's.
+    """
+
+    trial: str
+    signal: str
+    low: float
+    high: float
+    experts_apart: float
+    points_off: float
+
+
+@dataclass(frozen=True, slots=True)
+class Square:
+    """Mean absolute error in degrees of squats seen square to the body; infinitely far means without perspective."""
+
+    signal: str
+    distance_m: float
+    mae: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,43 +206,52 @@ def repetitions(trial: Trial, library: Library, camera: Camera) -> list[tuple[ob
     return rows
 
 
-def from_the_right_place(trial: Trial, library: Library) -> list[tuple[object, ...]]:
-    """Mean absolute error against the expert, square to the body: without perspective, and from several distances."""
-    rows: list[tuple[object, ...]] = []
+def from_the_right_place(trial: Trial, library: Library) -> Iterator[Square]:
+    """Squats square to the body against the expert: without perspective, and from several distances."""
     for column, plane, yaw in (
         ("knee_flexion_right_deg", "sagittal", 90.0),
         ("knee_flexion_left_deg", "sagittal", -90.0),
         ("pelvic_drop_deg", "frontal", 0.0),
     ):
-        straight = traced(flat(trial, plane), library, abs(yaw))[1].values[column]
-        seen = [traced(filmed(trial, yaw, Camera(distance_m=d)), library, yaw)[1].values[column] for d in DISTANCES_M]
-        rows.append((column, *(f"{np.nanmean(np.abs(v - trial.expert[column])):.1f}" for v in (straight, *seen))))
-    return rows
+        for distance in (math.inf, *DISTANCES_M):
+            far = math.isinf(distance)
+            series = flat(trial, plane) if far else filmed(trial, yaw, Camera(distance_m=distance))
+            value = traced(series, library, abs(yaw) if far else yaw)[1].values[column]
+            yield Square(column, distance, float(np.nanmean(np.abs(value - trial.expert[column]))))
 
 
-def experts_apart(found: Sequence[Trial]) -> list[tuple[object, ...]]:
-    """How far two solutions of the same markers are from each other, and how far the points' own angle is from both."""
-    rows: list[tuple[object, ...]] = []
+def experts_apart(found: Sequence[Trial]) -> Iterator[Known]:
+    """How far two solutions of the same markers are from each other, and how far the points' own angle is."""
     for trial in found:
         for column, expert in trial.expert.items():
             side = next((s for s in ("left", "right") if s in column), "")
             name = column.removesuffix("_deg").removesuffix(f"_{side}") if side else column.removesuffix("_deg")
-            own = np.abs(true_of_points(trial, name, side) - expert)
-            apart = f"{np.nanmean(np.abs(expert - trial.second[column])):.1f}" if column in trial.second else "-"
-            moved = f"{np.nanmin(expert):.0f} to {np.nanmax(expert):.0f}"
-            rows.append((trial.name, column, moved, apart, f"{np.nanmean(own):.1f}"))
-    return rows
+            own = float(np.nanmean(np.abs(true_of_points(trial, name, side) - expert)))
+            second = trial.second.get(column)
+            apart = math.nan if second is None else float(np.nanmean(np.abs(expert - second)))
+            yield Known(trial.name, column, float(np.nanmin(expert)), float(np.nanmax(expert)), apart, own)
 
 
-def print_tables(found: Sequence[Trial], rows: Sequence[Row], turns: Sequence[Turn], library: Library) -> Console:
+def print_tables(
+    found: Sequence[Trial],
+    rows: Sequence[Row],
+    turns: Sequence[Turn],
+    known: Sequence[Known],
+    square: Sequence[Square],
+    library: Library,
+) -> Console:
     """Everything, for a terminal and for results/."""
-    to, squat = tables.console(), found[0]
+    to = tables.console()
     tables.header(to, "marker data of real people through cameras that do not exist; nothing was fitted on them")
     heads: tuple[str, ...] = ("trial", "signal", "degrees", "two experts apart", "points from the expert")
-    tables.show(to, "How far the truth itself is known (mean absolute difference)", heads, experts_apart(found), left=3)
+    lines: list[tuple[object, ...]] = [
+        (k.trial, k.signal, f"{k.low:.0f} to {k.high:.0f}", _one(k.experts_apart), _one(k.points_off)) for k in known
+    ]
+    tables.show(to, "How far the truth itself is known (mean absolute difference)", heads, lines, left=3)
     heads = ("signal", "no perspective", *(f"from {d:g} m" for d in DISTANCES_M))
     title = "Squats, square to the body, points without noise: mean absolute error against the expert, degrees"
-    tables.show(to, title, heads, from_the_right_place(squat, library))
+    names = dict.fromkeys(s.signal for s in square)
+    tables.show(to, title, heads, [(n, *(_one(s.mae) for s in square if s.signal == n)) for n in names])
     for noise in ("none", "pose model"):
         for truth in ("expert", "points"):
             mine = [r for r in rows if (r.noise, r.truth, r.turn) == (noise, truth, "told")]
@@ -234,10 +267,14 @@ def print_tables(found: Sequence[Trial], rows: Sequence[Row], turns: Sequence[Tu
     tables.show(to, title, ("trial", "signal", *map(str, OFFS)), _by_turn(mine, "covered"), left=2)
     heads = ("turn off the side view", "counted", "from the expert", "second expert", "from the points", "held", "else")
     title = "Squats as repetitions (5 were done): deepest bend of the right knee, mean error in degrees; points held"
-    tables.show(to, title, heads, repetitions(squat, library, Camera()), text=(6,))
+    tables.show(to, title, heads, repetitions(found[0], library, Camera()), text=(6,))
     heads = ("trial", "runs", "mean", "sd", "interval holds")
     tables.show(to, "Turn of the camera as estimated, error in degrees", heads, _of_turns(turns))
     return to
+
+
+def _one(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:.1f}"
 
 
 def _of_turns(turns: Sequence[Turn]) -> list[tuple[object, ...]]:
@@ -264,20 +301,10 @@ def _by_turn(rows: Sequence[Row], what: str) -> list[tuple[object, ...]]:
     return lines
 
 
-def write_rows(path: Path, rows: Sequence[Row]) -> None:
-    """The rows as CSV, to three digits, for the manual's page."""
-    with path.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([field.name for field in fields(Row)])
-        for row in rows:
-            cells = astuple(row)
-            writer.writerow([f"{c:.3f}" if isinstance(c, float) and not math.isnan(c) else c for c in cells])
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=3, help="how many times noise is drawn")
-    parser.add_argument("--save", type=Path, help="keep the tables here, and the rows beside them as CSV")
+    parser.add_argument("--save", type=Path, help="keep the tables here, and their rows beside them as CSV")
     options = parser.parse_args()
     library, camera = load(), Camera()
     found = list(trials(shared_folder() / "mocap"))
@@ -286,10 +313,12 @@ def main() -> None:
     for trial in found:
         for one in compare(trial, library, camera, options.seeds):
             rows.append(one) if isinstance(one, Row) else turns.append(one)
-    to = print_tables(found, rows, turns, library)
+    known, square = list(experts_apart(found)), list(from_the_right_place(found[0], library))
+    to = print_tables(found, rows, turns, known, square, library)
     if options.save:
         tables.save(to, options.save)
-        write_rows(options.save.with_suffix(".csv"), rows)
+        for name, mine in (("", rows), ("_known", known), ("_square", square)):
+            tables.write_rows(options.save.with_name(f"{options.save.stem}{name}.csv"), mine)
 
 
 if __name__ == "__main__":

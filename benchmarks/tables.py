@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import csv
 import os
 import platform
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import fields
 from pathlib import Path
+from types import UnionType
+from typing import Any, TypeVar, get_args, get_type_hints
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +20,8 @@ from rich.console import Console
 from rich.table import Table
 
 from kneeline import __version__
+
+T = TypeVar("T")
 
 WIDTH = 170
 README = Path(__file__).resolve().parent / "README.md"
@@ -102,3 +108,33 @@ def false_counts(counts: Sequence[int]) -> str:
     '3 (1/3)'
     """
     return f"{sum(counts)} ({sum(n > 0 for n in counts)}/{len(counts)})" if counts else "-"
+
+
+def write_rows(path: Path, rows: Sequence[Any]) -> None:
+    """Rows of one dataclass as CSV, floats to four digits; at least one row."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        names = [field.name for field in fields(rows[0])]
+        writer.writerow(names)
+        for row in rows:
+            cells = (getattr(row, name) for name in names)
+            writer.writerow(["" if c is None else f"{c:.4g}" if isinstance(c, float) else c for c in cells])
+
+
+def read_rows(path: Path, kind: type[T]) -> list[T]:
+    """The rows of a CSV file as `kind`, a dataclass; an empty cell is None where that may be.
+
+    Raises: ValueError when the columns are not those of `kind`, or a cell is none of its type.
+    """
+    hints = get_type_hints(kind)
+    with path.open(encoding="utf-8", newline="") as file:
+        reader = csv.DictReader(file)
+        if list(reader.fieldnames or ()) != list(hints):
+            raise ValueError(f"{path.name} has the columns {reader.fieldnames}, not {list(hints)}: measure again")
+        return [kind(**{name: _cell(row[name], hint) for name, hint in hints.items()}) for row in reader]
+
+
+def _cell(text: str, hint: Any) -> Any:
+    if isinstance(hint, UnionType):
+        return None if text == "" else _cell(text, get_args(hint)[0])
+    return hint(text)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 
+from kneeline.content.check import check
 from kneeline.content.load import DATA, load, load_exercise
 from kneeline.content.schema import AccuracyTable
 from kneeline.model.errors import ContentError, InputError
@@ -81,6 +83,22 @@ def test_accuracy_is_told_for_the_pose_model_that_it_was_measured_with(tmp_path:
     assert one.mae == 0.1
     assert found.of("openpose-25", "step_down", "lift_s") is None
     assert found.of("elsewhere", "step_up", "lift_s") is None
+
+
+@pytest.mark.parametrize(
+    ("exercise", "measure", "covered", "says"),
+    [
+        ("nobody", "lift_s", 0.9, "step_down"),
+        ("step_down", "charm", 0.9, "fppa_peak_deg"),
+        ("step_down", "lift_s", 1.9, "measure again"),
+        ("step_down", "lift_s", "nan", "measure again"),
+    ],
+)
+def test_accuracy_that_cannot_be_is_refused(exercise: str, measure: str, covered: float, says: str) -> None:
+    found = msgspec.toml.decode(ACCURACY.format(exercise, measure, covered), type=AccuracyTable)
+    with pytest.raises(ContentError, match=says) as caught:
+        check(replace(load(), accuracy=found))
+    assert caught.value.file == "accuracy.toml"
 
 
 def test_a_signal_of_one_s_own_says_how_far_it_may_be_turned_away(tmp_path: Path) -> None:
@@ -228,10 +246,6 @@ def test_a_bad_exercise_is_refused_with_file_key_and_what_is_allowed(case: str, 
         ("validity", "[shoulder_drop]\n" + METHOD_ERROR.replace("method_error", "sem"), "shoulder_drop.sem", "sourced"),
         ("validity", '[heel_rise]\nevidence = ["S32#nowhere"]', "heel_rise.evidence S32#", "SEM"),
         ("validity", "[heel_rise]\nicc = 0.9", "heel_rise", "against_3d"),
-        ("accuracy", ACCURACY.format("nobody", "lift_s", 0.9), "exercise", "step_down"),
-        ("accuracy", ACCURACY.format("step_down", "charm", 0.9), "step_down", "fppa_peak_deg"),
-        ("accuracy", ACCURACY.format("step_down", "lift_s", 1.9), "step_down.lift_s", "measure again"),
-        ("accuracy", ACCURACY.format("step_down", "lift_s", "nan"), "step_down.lift_s", "measure again"),
         ("measures", '[a_deg]\nid = "b"', "a_deg.id", "leave it out"),
         (
             "measures",
