@@ -116,10 +116,11 @@ class Row:
 def run(
     series: PoseSeries, exercise: Exercise, library: Library, side: str, model: str
 ) -> tuple[SetResult, SignalTrace]:
-    engine = Engine(exercise, library, side)
+    witness = "" if model == "true" else f"blazepose-{model}"
+    engine = Engine(exercise, library, side, witness)
     engine.push(series)
     engine.finish()
-    return refine(engine.result(), series, exercise, library)
+    return refine(engine.result(), series, exercise, library, witness)
 
 
 def rows_of(model: str, clip: Clip, series: PoseSeries, truth: Truth, library: Library) -> tuple[list[Row], SetResult]:

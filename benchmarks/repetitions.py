@@ -85,14 +85,16 @@ def family_of(exercise_id: str) -> str:
     return next((name for name, members in FAMILIES if exercise_id in members), exercise_id or "none")
 
 
-def run(series: PoseSeries, exercise: Exercise, library: Library) -> tuple[SetResult, SetResult, tuple[str, ...]]:
+def run(
+    series: PoseSeries, exercise: Exercise, library: Library, pose_model: str = "blazepose-full"
+) -> tuple[SetResult, SetResult, tuple[str, ...]]:
     """The set as counted live, as refined, and why movements were not counted, in the order of time."""
-    engine = Engine(exercise, library)
+    engine = Engine(exercise, library, pose_model=pose_model)
     events = (*engine.push(series), *engine.finish())
     result = engine.result()
     return (
         result,
-        refine(result, series, exercise, library)[0],
+        refine(result, series, exercise, library, pose_model)[0],
         tuple(e.reason for e in events if isinstance(e, Discarded)),
     )
 
@@ -155,7 +157,7 @@ def answers(clip: Clip, library: Library) -> tuple[Answers, list[Assessed]]:
     verdicts: list[Assessed] = []
     sets = {"live": live, "refined": refined}
     if clip.perfect is not None:
-        sets["true joints"] = run(clip.perfect, exercise, library)[1]
+        sets["true joints"] = run(clip.perfect, exercise, library, "")[1]
         found["true joints"] = timed(sets["true joints"].reps)
         for method, result in sets.items():
             verdicts += assess(clip, method, exercise, result, matches(clip.reps, result.reps))

@@ -163,9 +163,9 @@ def analyze(
         from kneeline.report.overlay import check_format
 
         check_format(overlay)
-    engine = _engine(known, library, side)
+    engine = _engine(known, library, side, f"blazepose-{model.value}")
     frames, recording, version = _pose(video, model, engine.push)
-    result, trace = _refined(engine, frames, known, library)
+    result, trace = _refined(engine, frames, known, library, recording.pose_model)
     if log is not None:
         from kneeline.capture.poselog import write_pose_log
 
@@ -202,9 +202,9 @@ def replay(
     known = load_exercise(exercise, library)
     _check_outputs(log, json, series=series)
     frames, recording = open_log(log, plane=plane.value, fps=fps)
-    engine = _engine(known, library, side)
+    engine = _engine(known, library, side, recording.pose_model)
     engine.push(frames)
-    result, trace = _refined(engine, frames, known, library)
+    result, trace = _refined(engine, frames, known, library, recording.pose_model)
     _write_answers(result, trace, recording, known, library, json, series)
     if json != _STDOUT:
         _print(result, recording, known, library)
@@ -317,17 +317,19 @@ def _pose(
     return frames, recording, model.version
 
 
-def _engine(exercise: Exercise, library: Library, side: Side | None) -> Engine:
+def _engine(exercise: Exercise, library: Library, side: Side | None, pose_model: str) -> Engine:
     from kneeline.motion import Engine
 
-    return Engine(exercise, library, side=side.value if side else None)
+    return Engine(exercise, library, side=side.value if side else None, pose_model=pose_model)
 
 
-def _refined(engine: Engine, frames: PoseSeries, exercise: Exercise, library: Library) -> tuple[SetResult, SignalTrace]:
+def _refined(
+    engine: Engine, frames: PoseSeries, exercise: Exercise, library: Library, pose_model: str
+) -> tuple[SetResult, SignalTrace]:
     from kneeline.motion import refine
 
     engine.finish()
-    return refine(engine.result(), frames, exercise, library)
+    return refine(engine.result(), frames, exercise, library, pose_model)
 
 
 def _write_answers(

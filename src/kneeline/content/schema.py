@@ -28,12 +28,27 @@ class Number(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     evidence: tuple[str, ...] = ()
 
 
+class PoseError(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What a pose model adds to the error of one signal, measured on rendered people by benchmarks/errors.py.
+
+    noise: share of the keypoints' first-order error that reaches the signal (neighbouring keypoints err alike).
+    change_sd, share: of changes within a recording, fixed and of the value, which a pose model follows too little or
+    too far. sd: of what stays the same in a recording, a landmark that is not the joint.
+    """
+
+    noise: float = 1.0
+    sd: float = 0.0
+    change_sd: float = 0.0
+    share: float = 0.0
+
+
 class Signal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One quantity followed frame by frame, and from where a camera can see it.
 
     title: what a person calls it. plane: from where it can be seen: "sagittal" from the side, "frontal" from the front
     or behind, "any". yaw_limit: how far the camera may be turned off that view before the value is refused; yaw_error:
-    how much each degree off the view adds to the standard deviation; both absent for "any".
+    how much each degree off the view adds to the standard deviation; both absent for "any". yaw_error_bent: how much
+    more for each degree that the joint is bent. pose_error: by the start of a pose model's name, "other" for the rest.
     method_error: our own estimate of its error as a measure of the body, shown beside it and kept apart from its own
     error; what is published stands in `Validity`, what was measured in `Accuracy`.
     """
@@ -45,6 +60,8 @@ class Signal(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     meaning: str
     yaw_limit: Number | None = None
     yaw_error: Number | None = None
+    yaw_error_bent: Number | None = None
+    pose_error: dict[str, PoseError] = {}
     method_error: Number | None = None
     method_error_note: str = ""
 

@@ -34,6 +34,7 @@ from kneeline.model.movement import (
 from kneeline.model.pose import PoseFrame, PoseSeries
 from kneeline.motion import checks, legs, view
 from kneeline.motion.coach import Coach
+from kneeline.motion.errors import Witness
 from kneeline.motion.geometry import ROW, Geometry
 from kneeline.motion.measure import Scene, judge_repetition
 from kneeline.motion.reps import Excursion, Stage, Tracker, fit_phases, posture_bend, reach_of
@@ -77,10 +78,11 @@ class Engine:
     coach: says after a repetition what to say; how often it speaks may be changed while the set runs.
     """
 
-    def __init__(self, exercise: Exercise, library: Library, side: str | None = None) -> None:
+    def __init__(self, exercise: Exercise, library: Library, side: str | None = None, pose_model: str = "") -> None:
         if side not in (None, "left", "right", "both"):
             raise ValueError(f"side must be 'left', 'right', 'both' or None, got {side!r}")
         self._exercise, self._library, self._rule = exercise, library, exercise.repetition
+        self._pose_model = pose_model
         self._side = "" if exercise.sides == "one" else "both"
         self._told = side if side in ("left", "right") else ""
         if exercise.sides == "one":
@@ -392,7 +394,8 @@ class Engine:
         return Bearings(self._view.towards, self._view.forwards, side, self._shank_px, self._hip_height_px)
 
     def _scene(self, side: str) -> Scene:
-        return Scene(self._exercise, self._library, self._bearings(side), self._view.yaw_deg, side)
+        witness = Witness(self._pose_model, self._view.yaw_deg, self._view.yaw_sd_deg)
+        return Scene(self._exercise, self._library, self._bearings(side), witness, side)
 
     def _forget(self) -> None:
         """Start counting afresh, as after the person was out of sight."""

@@ -19,10 +19,11 @@ from kneeline.model.movement import Phase, Repetition, SetResult, SignalTrace
 from kneeline.model.pose import PoseSeries
 from kneeline.model.quantity import Estimate
 from kneeline.motion import checks, legs, view
+from kneeline.motion.errors import Witness, total_sd
 from kneeline.motion.geometry import Geometry
 from kneeline.motion.measure import Scene, beyond, judge_repetition, observed_sd
 from kneeline.motion.reps import Phases, fit_phases, ordered, posture_bend, reach_of, smooth
-from kneeline.motion.signals import SIGNALS, Bearings, column_name, observe, signal, signal_sd
+from kneeline.motion.signals import SIGNALS, Bearings, column_name, observe, signal
 from kneeline.motion.summary import dose_of
 from kneeline.motion.tempo import share_tempo
 
@@ -35,11 +36,11 @@ INSIDE: Final = 0.1
 
 
 def refine(
-    result: SetResult, series: PoseSeries, exercise: Exercise, library: Library
+    result: SetResult, series: PoseSeries, exercise: Exercise, library: Library, pose_model: str = ""
 ) -> tuple[SetResult, SignalTrace]:
     """The same set re-measured, and every signal frame by frame without lag.
 
-    result: what an `Engine` said of `series`. Counts, cues and warnings stay as they are.
+    result: what an `Engine` said of `series`. Counts, cues and warnings stay as they are. pose_model: as for `Engine`.
     """
     if exercise.repetition.planted == "stance_foot":
         for rep in result.reps:
@@ -47,11 +48,13 @@ def refine(
     g = Geometry(series)
     resting = _resting(g.t_s, result.reps)
     shank_px, hip_height_px = checks.size_px(g, resting)
-    yaw = result.view.yaw_deg.value if isinstance(result.view.yaw_deg, Estimate) else math.nan
+    seen_as = result.view.yaw_deg
+    yaw, yaw_sd = (seen_as.value, seen_as.sd) if isinstance(seen_as, Estimate) else (math.nan, 0.0)
     towards = 1 if math.isnan(yaw) or math.cos(math.radians(yaw)) >= 0 else -1
     forwards = 1 if math.isnan(yaw) or math.sin(math.radians(yaw)) >= 0 else -1
     bearings = Bearings(towards, forwards, result.side, shank_px, hip_height_px)
-    scene = Scene(exercise, library, bearings, yaw, result.side)
+    witness = Witness(pose_model, yaw, yaw_sd)
+    scene = Scene(exercise, library, bearings, witness, result.side)
     reps = _again(result.reps, g, scene)
     summary = dose_of(exercise.dose, reps) if reps else result.summary
     refined = replace(result, reps=reps, summary=summary)
@@ -120,11 +123,12 @@ def _trace(g: Geometry, result: SetResult, scene: Scene, resting: npt.NDArray[np
                 value = signal(name, g, scene.bearings, side)
             if (spec.from_rest or told) and not np.isnan(value[resting]).all():
                 value = value - np.nanmedian(value[resting])
-            blank = np.isnan(value) | refused
-            sd = np.hypot(signal_sd(name, g, scene.bearings, side), view.error_of(known, scene.yaw_deg))
+            blank = np.isnan(value) | refused | (known.plane == "sagittal" and side not in ("", scene.near))
             if observation is not None:
                 blank = blank | (not told) | beyond(observation, g, scene.bearings, resting)
                 sd = np.full(len(value), observed_sd(observation, scene.yaw_deg))
+            else:
+                sd = total_sd(known, g, scene.bearings, side, value, scene.witness, change=spec.from_rest)
             columns.append(column_name(name, side))
             raw.append(np.where(blank, np.nan, value))
             sds[columns[-1]] = np.where(blank, np.nan, sd)

@@ -39,16 +39,17 @@ def sort_out(series: PoseSeries, planted: str, start_s: float, end_s: float) -> 
         return series
     place = np.median(mine[before], axis=0)
     shank = float(np.nanmedian(np.hypot(*(series.xy[before, INDEX[f"{planted}_knee"]] - mine[before]).T)))
-    away, theirs_away = np.hypot(*(mine - place).T), np.hypot(*(theirs - place).T)
+    away: Array = np.hypot(*(mine - place).T)
+    theirs_away: Array = np.hypot(*(theirs - place).T)
     inside = (series.t_s > start_s) & (series.t_s < end_s)
     gone: npt.NDArray[np.bool_] = inside & (away > LEFT_ITS_PLACE * shank)
     if not gone.any():
         return series
     exchanged = gone & (theirs_away < NEARER * away)
-    lost = np.where(exchanged, theirs_away, away) > LEFT_ITS_PLACE * shank
+    lost = gone & ~(exchanged & (theirs_away <= LEFT_ITS_PLACE * shank))
     xy, sd_px, confidence = series.xy.copy(), series.sd_px.copy(), series.confidence.copy()
     both, swapped = _COLUMNS[planted] + _COLUMNS[other], _COLUMNS[other] + _COLUMNS[planted]
     for values in (xy, sd_px, confidence):
-        values[np.ix_(exchanged, both)] = values[np.ix_(exchanged, swapped)]
-        values[np.ix_(gone & lost, _COLUMNS[planted])] = np.nan
+        values[np.flatnonzero(exchanged)[:, None], both] = values[np.flatnonzero(exchanged)[:, None], swapped]
+        values[np.flatnonzero(lost)[:, None], _COLUMNS[planted]] = np.nan
     return replace(series, xy=xy, sd_px=sd_px, confidence=confidence)

@@ -15,9 +15,10 @@ from kneeline.content.schema import Exercise, FaultRule, Measure, Observation, S
 from kneeline.model.movement import FaultFinding, Repetition, RepetitionVerdict
 from kneeline.model.quantity import Estimate, Measured, NotAssessable, Verdict
 from kneeline.motion import view as views
+from kneeline.motion.errors import Witness, total_sd
 from kneeline.motion.geometry import Geometry
 from kneeline.motion.reps import Phases, reach_of, smooth
-from kneeline.motion.signals import SIGNALS, Bearings, observe, signal, signal_sd
+from kneeline.motion.signals import SIGNALS, Bearings, observe, signal
 
 Array = npt.NDArray[np.float64]
 
@@ -41,8 +42,13 @@ class Scene:
     exercise: Exercise
     library: Library
     bearings: Bearings
-    yaw_deg: float
+    witness: Witness
     side: str
+
+    @property
+    def yaw_deg(self) -> float:
+        """Turn of the person against the camera, NaN where unknown."""
+        return self.witness.yaw_deg
 
     def observation(self, signal_id: str) -> Observation | None:
         """How this exercise tells a signal from several others, where it does."""
@@ -167,9 +173,15 @@ def _statistic(rule: Measure, spec: Signal, leg: str, g: Geometry, phases: Phase
         result -= rest
     if observation is not None:
         return Estimate(result, observed_sd(observation, scene.yaw_deg), spec.unit)
-    sd = signal_sd(rule.signal, g, scene.bearings, leg)
-    noise = float(np.median(sd[seen])) * (math.sqrt(2.0) if from_rest or rule.statistic in ("change", "range") else 1.0)
-    return Estimate(result, math.hypot(noise, views.error_of(spec, scene.yaw_deg)), spec.unit)
+    change = from_rest or rule.statistic in ("change", "range")
+    sd = total_sd(spec, g, scene.bearings, leg, calm - rest, scene.witness, change=change)
+    return Estimate(result, _sd_where(result + rest, calm[seen], sd[seen]), spec.unit)
+
+
+def _sd_where(read: float, calm: Array, sd: Array) -> float:
+    """The usual error of the frames that a value was read from: the tenth of them that lie nearest to it."""
+    nearest = np.argsort(np.abs(calm - read))[: max(len(calm) // 10, 3)]
+    return float(np.median(sd[nearest]))
 
 
 def observed_sd(observation: Observation, yaw_deg: float) -> float:

@@ -28,8 +28,9 @@ SHOULDERS_OVER_TRUNK: Final = 0.75
 """Shoulder width over trunk length in a front view, for BlazePose keypoints. House default."""
 FOOT_OVER_SHANK: Final = 0.55
 """Heel-to-toe over shank length in a side view, for BlazePose keypoints. House default."""
-YAW_SD_DEG: Final = 6.0
-"""Error of a yaw estimate. House default; `benchmarks/view.py` prints what it is on rendered people."""
+ACROSS_SD: Final = 0.08
+FORWARD_SD: Final = 0.065
+"""Errors of the two cues across the line of sight, on rendered fit bodies (benchmarks/view.py). House defaults."""
 ACROSS_ALONE: Final = 0.85
 YAW_SD_ACROSS_DEG: Final = 20.0
 """Without feet the shoulders tell a front or back view from this width on, and how badly. House defaults."""
@@ -63,7 +64,12 @@ class ViewEstimate:
     @property
     def yaw_sd_deg(self) -> float:
         """Standard deviation of `yaw_deg`'s error, in degrees."""
-        return YAW_SD_ACROSS_DEG if math.isnan(self._forward.mean) else YAW_SD_DEG
+        across, forward = self._across.mean, self._forward.mean
+        if math.isnan(forward):
+            return YAW_SD_ACROSS_DEG
+        squared = across**2 + forward**2
+        sideways = math.hypot(ACROSS_SD * forward, FORWARD_SD * across)
+        return min(math.degrees(sideways / squared), YAW_SD_ACROSS_DEG) if squared > 0 else YAW_SD_ACROSS_DEG
 
     @property
     def towards(self) -> int:
@@ -131,13 +137,6 @@ def refusal(signal: Signal, yaw_deg: float) -> str:
     return (
         f"{signal.title} is seen {wanted}; this camera is {off:.0f} degrees off" if off > signal.yaw_limit.value else ""
     )
-
-
-def error_of(signal: Signal, yaw_deg: float) -> float:
-    """Error that the view adds to a signal, as one standard deviation in its unit."""
-    if signal.yaw_error is None or math.isnan(yaw_deg):
-        return 0.0
-    return signal.yaw_error.value * math.hypot(off_plane_deg(yaw_deg, signal.plane), YAW_SD_DEG)
 
 
 def facing_of(yaw_deg: float) -> str:

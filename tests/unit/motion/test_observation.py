@@ -10,6 +10,7 @@ from kneeline.content.load import Library, load
 from kneeline.content.schema import Observation
 from kneeline.model.pose import INDEX, KEYPOINTS, PoseSeries
 from kneeline.model.quantity import Estimate, Measured, NotAssessable
+from kneeline.motion.errors import Witness
 from kneeline.motion.geometry import Geometry
 from kneeline.motion.measure import Scene, beyond, measure_all
 from kneeline.motion.reps import Phases, fit_phases
@@ -75,7 +76,7 @@ def geometry(xy: Array) -> Geometry:
 def scene(library: Library, yaw_deg: float = 0.0, side: str = "left") -> Scene:
     towards = 1 if abs(yaw_deg) < 90 else -1
     exercise = library.exercises["banded_single_leg_stand"]
-    return Scene(exercise, library, Bearings(towards, 1, side, 100.0, 200.0), yaw_deg, side)
+    return Scene(exercise, library, Bearings(towards, 1, side, 100.0, 200.0), Witness("", yaw_deg, 0.0), side)
 
 
 def drop(xy: Array, of: Scene) -> Measured:
