@@ -127,8 +127,12 @@ def page_at(client: TestClient, path: str) -> Iterator[Page]:
         yield Page(socket)
 
 
+def the_sets(store: Store) -> tuple[KeptSet, ...]:
+    return store.sets(store.people()[0].id)
+
+
 def the_set(store: Store) -> KeptSet:
-    (kept,) = store.sets(store.people()[0].id)
+    (kept,) = the_sets(store)
     return kept
 
 
@@ -221,7 +225,13 @@ def test_keypoints_are_kept_only_when_the_person_says_so(client: TestClient, sto
             page.show(performed())
             page.until("over")
         assert len(store.pose_logs(store.people()[0].id)) == wanted
+    set_id = the_sets(store)[-1].start.id
+    assert client.get(f"/sets/{set_id}/replay").status_code == 200
+    rows = np.frombuffer(client.get(f"/sets/{set_id}/keypoints").content, "<f4").reshape(-1, 100)
+    assert rows[0, :2].tolist() == [720, 960]
+    assert client.get(f"/sets/{the_sets(store)[0].start.id}/replay").status_code == 404
     frames, about = read_pose_log(store.pose_logs(store.people()[0].id)[0].path)
+    assert len(frames) == len(rows) - 1
     assert (about.width_px, about.height_px, about.pose_model) == (720, 960, "blazepose-full")
     assert len(frames) > 100
 
@@ -364,3 +374,22 @@ def test_sending_a_form_twice_begins_one_session(client: TestClient, store: Stor
     session = str(uuid4())
     assert begin(client, session=session) == begin(client, session=session)
     assert len(store.sessions(store.people()[0].id)) == 1
+
+
+def test_records_are_taken_along_and_erased(client: TestClient, store: Store, library: Library, tmp_path: Path) -> None:
+    path = begin(client, how="count")
+    client.post(path, data={"reps": 3})
+    export = client.post("/data/export")
+    assert export.headers["content-disposition"].startswith("attachment")
+    with Store.open(tmp_path / "elsewhere") as other:
+        elsewhere = TestClient(create_app(other, library), base_url="http://localhost", headers=OURS)
+        for _ in range(2):
+            assert elsewhere.post("/data/import", files={"file": ("e.zip", export.content)}).status_code == 200
+        assert [kept.start.id for kept in the_sets(other)] == [kept.start.id for kept in the_sets(store)]
+        broken = elsewhere.post("/data/import", files={"file": ("e.zip", export.content[:-9])})
+        assert broken.status_code == 400
+        assert "<h1>" in broken.text
+    assert client.post("/data/erase", data={"sure": "yes"}).status_code == 422
+    assert the_sets(store)
+    client.post("/data/erase", data={"sure": "erase"})
+    assert not [kept for person in store.people() for kept in store.sets(person.id)]

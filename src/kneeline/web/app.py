@@ -22,12 +22,12 @@ from kneeline.content.load import Library, load_exercise
 from kneeline.model.errors import InputError, KneelineError
 from kneeline.report import drawing
 from kneeline.store import Store
-from kneeline.web import pages
+from kneeline.web import pages, records
 from kneeline.web.book import Book
 from kneeline.web.course import Side
 from kneeline.web.guard import LOOPBACK, Guard
 from kneeline.web.live import Runs
-from kneeline.web.pages import TEMPLATES
+from kneeline.web.render import TEMPLATES, trouble
 
 STATIC: Final = Path(__file__).parent / "static"
 _SENTENCES: Final = {
@@ -48,6 +48,7 @@ def create_app(store: Store, library: Library, hosts: Iterable[str] = LOOPBACK) 
     app.state.book = book
     app.add_middleware(Guard, hosts=tuple(hosts))
     app.include_router(pages.router)
+    app.include_router(records.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
     @app.get("/model/pose.task")
@@ -72,17 +73,17 @@ def create_app(store: Store, library: Library, hosts: Iterable[str] = LOOPBACK) 
     @app.exception_handler(HTTPException)
     def not_here(request: Request, error: HTTPException) -> Response:
         sentence = _SENTENCES.get(HTTPStatus(error.status_code), str(error.detail))
-        return pages.trouble(request, sentence, error.status_code)
+        return trouble(request, sentence, error.status_code)
 
     @app.exception_handler(RequestValidationError)
     def not_understood(request: Request, error: RequestValidationError) -> Response:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
-        return pages.trouble(request, _SENTENCES[status], status)
+        return trouble(request, _SENTENCES[status], status)
 
     @app.exception_handler(KneelineError)
     def cannot(request: Request, error: KneelineError) -> Response:
         status = HTTPStatus.BAD_REQUEST if isinstance(error, InputError) else HTTPStatus.SERVICE_UNAVAILABLE
-        return pages.trouble(request, str(error), status)
+        return trouble(request, str(error), status)
 
     return app
 

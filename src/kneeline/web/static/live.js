@@ -2,6 +2,7 @@
 import { Camera, NoCamera } from "./camera.js";
 import { rest } from "./rest.js";
 import { Board, part } from "./screen.js";
+import { drawSkeleton } from "./skeleton.js";
 import { Line } from "./socket.js";
 import { Sound } from "./sound.js";
 
@@ -37,6 +38,7 @@ class Coach {
     this.line = undefined;
     /** @type {Promise<void> | undefined} */
     this.model = undefined;
+    this.canvas = part("skeleton", HTMLCanvasElement);
     this.seen_ms = 0;
     this.over = false;
     this.stopRest = () => {};
@@ -100,14 +102,14 @@ class Coach {
   /** @param {Pose} pose */
   see(pose) {
     this.seen_ms = performance.now();
-    this.board.drawSkeleton(pose);
+    drawSkeleton(this.canvas, pose);
     this.line?.pose(pose);
   }
 
   /** Without pictures the server has to be told that time passes. */
   tick() {
     if (!this.line || this.over || performance.now() - this.seen_ms < STALE_MS) return;
-    this.board.drawSkeleton(undefined);
+    drawSkeleton(this.canvas, undefined);
     this.line.word("tick");
   }
 
@@ -151,7 +153,7 @@ class Coach {
     part("trouble", HTMLElement).hidden = false;
     part("again", HTMLButtonElement).focus();
     this.sound.tone({ t_s: 0, name: "pause", lasts_s: 0 });
-    this.board.drawSkeleton(undefined);
+    drawSkeleton(this.canvas, undefined);
   }
 
   async after() {

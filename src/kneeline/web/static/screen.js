@@ -1,21 +1,13 @@
-// What stands on the live page: count, tempo, verdict, caption, skeleton. It shows what it is told and decides nothing.
+// What stands on the live page: count, tempo, verdict, caption. It shows what it is told and decides nothing.
 
 /** @typedef {import("./types.js").Screen} Screen */
 /** @typedef {import("./types.js").Reading} Reading */
 /** @typedef {import("./types.js").Verdict} Verdict */
-/** @typedef {import("./types.js").Pose} Pose */
 
 /** @type {Record<Verdict, string>} */
 const WORDS = { good: "good", try_again: "try again", not_seen: "not seen" };
 const LIGHT = { green: "I see you", amber: "Almost", red: "Not seen" };
 const PHASES = { rest: "", lift: "up", hold: "hold", lower: "down" };
-/** Bones by the number of their keypoints: trunk, arms, legs, feet. */
-const BONES = [
-  [11, 12], [23, 24], [11, 23], [12, 24], [11, 13], [13, 15], [12, 14], [14, 16],
-  [23, 25], [25, 27], [24, 26], [26, 28], [27, 29], [29, 31], [27, 31], [28, 30], [30, 32], [28, 32],
-];
-const SURE = 0.5;
-
 /** @template {HTMLElement} T @param {string} id @param {new () => T} kind @returns {T} */
 export function part(id, kind) {
   const found = document.getElementById(id);
@@ -35,7 +27,7 @@ export class Board {
       caption: part("caption", HTMLElement), light: part("light", HTMLElement),
       lightWords: part("light-words", HTMLElement), reading: part("reading", HTMLElement),
       tempo: part("tempo", HTMLElement), fill: part("tempo-fill", HTMLElement), mark: part("tempo-mark", HTMLElement),
-      tempoWords: part("tempo-words", HTMLElement), skeleton: part("skeleton", HTMLCanvasElement),
+      tempoWords: part("tempo-words", HTMLElement),
     };
     /** @type {Verdict[]} */
     this.verdicts = [];
@@ -130,29 +122,5 @@ export class Board {
     const share = phase === "rest" ? 0 : phase === "hold" ? 1 : back ? 1 - done : done;
     fill.style.width = `${100 * share}%`;
     fill.style.opacity = phase === "hold" ? String(1 - 0.55 * done) : "1";
-  }
-
-  /** @param {Pose | undefined} pose */
-  drawSkeleton(pose) {
-    const { skeleton } = this.parts;
-    const pen = skeleton.getContext("2d");
-    if (!pen) return;
-    if (pose && (skeleton.width !== pose.width || skeleton.height !== pose.height)) {
-      skeleton.width = pose.width;
-      skeleton.height = pose.height;
-    }
-    pen.clearRect(0, 0, skeleton.width, skeleton.height);
-    if (!pose || Number.isNaN(pose.points[0])) return;
-    const { points } = pose;
-    pen.lineCap = "round";
-    pen.lineWidth = Math.max(3, pose.height / 130);
-    for (const [a = 0, b = 0] of BONES) {
-      const sure = Math.min(points[3 * a + 2] ?? 0, points[3 * b + 2] ?? 0) >= SURE;
-      pen.strokeStyle = sure ? "#ffffffd9" : "#ffffff55";
-      pen.beginPath();
-      pen.moveTo(points[3 * a] ?? NaN, points[3 * a + 1] ?? NaN);
-      pen.lineTo(points[3 * b] ?? NaN, points[3 * b + 1] ?? NaN);
-      pen.stroke();
-    }
   }
 }
