@@ -306,6 +306,18 @@ def test_a_damaged_database_can_still_be_erased(tmp_path: Path) -> None:
     assert not (tmp_path / "d").exists()
 
 
+def test_what_cannot_be_erased_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Store.open(tmp_path) as store:
+        lived_in(store)
+
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("shutil.rmtree", refuse)
+    with pytest.raises(StoreError, match="poses by hand"):
+        erase(tmp_path)
+
+
 def test_an_export_to_where_nothing_can_be_written_is_the_users(store: Store, tmp_path: Path) -> None:
     lived_in(store)
     for path in (tmp_path / "no" / "a.zip", Path("/dev/full")):

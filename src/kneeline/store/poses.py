@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable, Set
 from pathlib import Path
 
@@ -35,6 +36,18 @@ def write_pose_log(folder: Path, id: str, parts: Iterable[bytes]) -> None:
         raise StoreError(f"{folder}: {error.strerror or error}. Try: free some space.") from error
     finally:
         scratch.unlink(missing_ok=True)
+
+
+def remove_folder(folder: Path) -> None:
+    """Take a folder away with everything in it, if it is there.
+
+    Raises: StoreError when the system refuses it.
+    """
+    try:
+        if folder.exists():
+            shutil.rmtree(folder)
+    except OSError as error:
+        raise StoreError(f"{folder}: {error.strerror or error}. Try: remove {folder} by hand.") from error
 
 
 def remove_all_but(folder: Path, ids: Set[str]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import shutil
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
@@ -21,7 +20,7 @@ from kneeline.store.archive import Archive, Imported, write_archive
 from kneeline.store.database import BACKUPS, POSES, Database, remove_file
 from kneeline.store.kept import Kept, KeptSet, Person, PoseLog, Session, SetStart
 from kneeline.store.kinds import KINDS, Payload, Setting
-from kneeline.store.poses import pose_path, remove_all_but, write_pose_log
+from kneeline.store.poses import pose_path, remove_all_but, remove_folder, write_pose_log
 from kneeline.store.rows import (
     CueRow,
     PersonRow,
@@ -453,7 +452,8 @@ class Store:
 def erase(where: str | Path, files: Path | None = None) -> None:
     """Take away everything of everybody: database, log, pose logs, backups; also where the database is damaged.
 
-    Raises: StoreError when another program has the records open; nothing is gone then.
+    Raises: StoreError when another program has the records open; nothing is gone then. Also when the system does not
+    let a file go, which it names.
     """
     if isinstance(where, str) and "://" in where:
         Database(where, files).drop()
@@ -463,7 +463,7 @@ def erase(where: str | Path, files: Path | None = None) -> None:
         remove_file(folder)
     if folder is not None:
         for name in (POSES, BACKUPS):
-            shutil.rmtree(folder / name, ignore_errors=True)
+            remove_folder(folder / name)
         with contextlib.suppress(OSError):  # somebody's own files may lie there too
             folder.rmdir()
 
