@@ -11,10 +11,19 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import av
 import msgspec
+import numpy as np
 import pytest
-from journeys import AFTER_S, EXAMPLE, EXAMPLE_REPS, PATIENCE_MS, STILL_S, Site, Watched
+from journeys import (
+    AFTER_S,
+    EXAMPLE_REPS,
+    PATIENCE_MS,
+    STILL_S,
+    Site,
+    Watched,
+    example_pictures,
+    write_camera,
+)
 
 from kneeline.content.load import Library, load
 from kneeline.store import Store
@@ -39,22 +48,18 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def camera_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The example that ships as a camera sees it: somebody stands still, does five calf raises, stands still."""
-    path = tmp_path_factory.mktemp("camera") / "camera.mjpeg"
-    with av.open(str(EXAMPLE)) as clip:
-        pictures = [frame.to_ndarray(format="yuvj420p") for frame in clip.decode(video=0)]
-        size = clip.streams.video[0].width, clip.streams.video[0].height
+    pictures = example_pictures()
     shown = [pictures[0]] * int(STILL_S * 30) + pictures + [pictures[-1]] * int(AFTER_S * 30)
-    with av.open(str(path), "w", format="mjpeg") as out:
-        stream = out.add_stream("mjpeg", rate=30)
-        stream.width, stream.height = size
-        stream.pix_fmt = "yuvj420p"
-        stream.options = {"qmin": "3", "qmax": "3"}
-        for i, picture in enumerate(shown):
-            frame = av.VideoFrame.from_ndarray(picture, format="yuvj420p")
-            frame.pts = i
-            out.mux(stream.encode(frame))
-        out.mux(stream.encode(None))
-    return path
+    return write_camera(tmp_path_factory.mktemp("camera") / "one.mjpeg", shown)
+
+
+@pytest.fixture(scope="session")
+def two_people_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The person of the example twice, side by side, standing still."""
+    picture = example_pictures()[0]
+    middle = picture.shape[1] // 2
+    half = picture[:, middle // 2 : middle // 2 + middle]
+    return write_camera(tmp_path_factory.mktemp("camera") / "two.mjpeg", [np.hstack([half, half])] * 60)
 
 
 @pytest.fixture(scope="session")

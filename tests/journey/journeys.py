@@ -8,7 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import av
+import numpy as np
+import numpy.typing as npt
+
 from kneeline.store import Store
+
+Picture = npt.NDArray[np.uint8]
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "calf_raise.mp4"
 EXAMPLE_REPS = 5
@@ -64,3 +70,24 @@ class Watched:
         for name, value in answers.items():
             self.page.locator(f'input[name="{name}"][value="{value}"]').check(force=True)
         self.page.get_by_role("button", name=how).click()
+
+
+def example_pictures() -> list[Picture]:
+    """Every picture of the example that ships, (height, width, 3) RGB."""
+    with av.open(str(EXAMPLE)) as clip:
+        return [frame.to_ndarray(format="rgb24") for frame in clip.decode(video=0)]
+
+
+def write_camera(path: Path, pictures: list[Picture]) -> Path:
+    """Pictures as Chromium's fake camera takes them: motion JPEG, thirty a second, shown again and again."""
+    with av.open(str(path), "w", format="mjpeg") as out:
+        stream = out.add_stream("mjpeg", rate=30)
+        stream.height, stream.width = pictures[0].shape[:2]
+        stream.pix_fmt = "yuvj420p"
+        stream.options = {"qmin": "3", "qmax": "3"}
+        for i, picture in enumerate(pictures):
+            frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(picture), format="rgb24")
+            frame.pts = i
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode(None))
+    return path

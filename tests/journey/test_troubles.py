@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from journeys import Site, Watched
@@ -71,6 +72,26 @@ def test_a_line_that_is_cut_comes_back_and_the_set_goes_on(
     (kept,) = site.store.sets(site.store.people()[0].id)
     assert kept.summary is not None
     assert kept.summary.count >= before
+
+
+def test_a_second_person_in_the_picture_is_told_and_nothing_begins(
+    launch: Callable[..., Any], two_people_file: Path, open_page: Callable[..., Watched]
+) -> None:
+    camera = f"--use-file-for-fake-video-capture={two_people_file}"
+    window = open_page(launch("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", camera))
+    window.start(CALF)
+    window.page.get_by_role("button", name="Turn the camera on").click()
+    window.page.get_by_text("Somebody else is in the picture. I will wait.").wait_for()
+    assert window.state() == "framing"
+
+
+def test_stopping_because_it_hurts_goes_nowhere_by_itself(with_camera: Any, open_page: Callable[..., Watched]) -> None:
+    window = in_the_set(open_page, with_camera, counted=0)
+    window.page.get_by_role("button", name="It hurts: stop").click()
+    window.page.get_by_role("heading", name="You stopped. That was right.").wait_for()
+    assert window.page.locator("#timer").count() == 0
+    window.page.get_by_role("link", name="End the session").click()
+    window.page.get_by_role("heading", name="How was it?").wait_for()
 
 
 def test_leaving_and_coming_back_goes_on_with_the_set(with_camera: Any, open_page: Callable[..., Watched]) -> None:

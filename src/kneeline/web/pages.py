@@ -25,6 +25,8 @@ router = APIRouter()
 
 TOO_MUCH_PAIN: Final = 5
 """Above this, today is not a day for it: the stop rule of every exercise. House default."""
+BETWEEN_SETS: Final = ("swap_sides", "rest", "rest_over", "all_done")
+"""What the page itself says; everything else comes through the socket."""
 BANDS: Final = ("lightest", "light", "medium", "strong")
 SUPPORTS: Final = ("wall", "chair")
 Scale = Annotated[float, Form(ge=0, le=10)]
@@ -163,8 +165,11 @@ def counted(request: Request, set_id: UUID, reps: Annotated[int, Form(ge=0, le=5
 
 
 @router.get("/sets/{set_id}")
-def one_set(request: Request, set_id: UUID, part: bool = False) -> Response:
-    """What happened in a set, and what comes next; part: for the live page, without a page around it."""
+def one_set(request: Request, set_id: UUID, part: bool = False, stopped: bool = False) -> Response:
+    """What happened in a set, and what comes next.
+
+    part: for the live page, without a page around it. stopped: it ended because it hurt, so nothing goes on by itself.
+    """
     book, kept, known = _set(request, set_id)
     if kept.ended_at is None:
         return see(f"/{'live' if kept.start.settings.get('camera') else 'count'}/{set_id}")
@@ -178,6 +183,8 @@ def one_set(request: Request, set_id: UUID, part: bool = False) -> Response:
         kept=kept,
         turn=book.turn(kept),
         next=book.next_turn(kept),
+        stopped=stopped,
+        limit=TOO_MUCH_PAIN,
         title="After the set",
         **_happened(book, kept, known, result),
     )
@@ -242,6 +249,7 @@ def _setup(book: Book, kept: KeptSet, exercise: Exercise) -> dict[str, Any]:
         "clips": "/static/voice/",
         "voice": wishes.voice,
         "volume": wishes.volume,
+        "lines": {line: book.library.sayings[line] for line in BETWEEN_SETS},
     }
 
 

@@ -10,7 +10,7 @@ import { Sound } from "./sound.js";
 /** @typedef {import("./types.js").Pose} Pose */
 /**
  * @typedef {{set_id: string, turn: string, reps: number, tempo: [number, number, number], outward: "lift" | "lower",
- *   model: string, clips: string, voice: import("./sound.js").Voice, volume: number}} Setup
+ *   model: string, clips: string, voice: import("./sound.js").Voice, volume: number, lines: Record<string, string>}} Setup
  */
 
 const STALE_MS = 500;
@@ -41,7 +41,7 @@ class Coach {
     this.canvas = part("skeleton", HTMLCanvasElement);
     this.seen_ms = 0;
     this.over = false;
-    this.stopRest = () => {};
+    this.stopped = false;
     this.load();
     this.buttons();
     setInterval(() => this.tick(), STALE_MS / 2);
@@ -120,6 +120,7 @@ class Coach {
     if (told.tone) this.sound.tone(told.tone);
     if (told.say) {
       this.sound.say(told.say);
+      if (told.say.kind === "safety") this.stopped = true;
       if (this.board.state === "countdown" && told.say.id.startsWith("count_")) this.board.countDown(Number(told.say.text));
     }
     if (told.trouble) this.board.parts.caption.textContent = told.trouble;
@@ -161,22 +162,28 @@ class Coach {
     this.line?.close();
     this.line = undefined;
     const panel = part("after", HTMLElement);
-    const response = await fetch(`/sets/${this.setup.set_id}?part=true`);
+    const response = await fetch(`/sets/${this.setup.set_id}?part=true&stopped=${this.stopped}`);
     // The answer is our own page, rendered and escaped by the server.
     panel.replaceChildren(...parse(await response.text()));
     panel.hidden = false;
     panel.tabIndex = -1;
     panel.focus();
-    if (panel.querySelector("#next")) this.rest(panel);
-    else this.camera.stop();
+    if (panel.querySelector("#next")) return this.rest(panel);
+    this.camera.stop();
+    if (!this.stopped) this.tell("all_done");
+    return undefined;
+  }
+
+  /** Say one of the few things that are said between sets. @param {string} line */
+  tell(line) {
+    this.sound.say({ t_s: 0, id: line, text: this.setup.lines[line] ?? "", kind: "setup" });
   }
 
   /** @param {HTMLElement} panel */
   rest(panel) {
     const swap = panel.querySelector("#next")?.getAttribute("data-swap") === "1";
-    const text = swap ? "Now the other side." : "Rest now.";
-    this.sound.say({ t_s: 0, id: swap ? "swap_sides" : "rest", text, kind: "setup" });
-    this.stopRest = rest(this.sound, (form) => this.goOn(form));
+    this.tell(swap ? "swap_sides" : "rest");
+    rest(this.sound, (form) => this.goOn(form));
   }
 
   /** @param {HTMLFormElement} form */
@@ -192,6 +199,7 @@ class Coach {
     part("by-hand", HTMLAnchorElement).href = `/count/${this.setup.set_id}`;
     part("after", HTMLElement).hidden = true;
     this.board.clear();
+    this.tell("rest_over");
     this.over = false;
     this.connect();
   }

@@ -9,11 +9,10 @@ const WARN_S = 3;
  * Run the timer of the form that is on the page, if there is one.
  * @param {Sound | undefined} sound
  * @param {(form: HTMLFormElement) => void} goOn
- * @returns {() => void} stops it
  */
 export function rest(sound, goOn) {
   const form = document.getElementById("next");
-  if (!(form instanceof HTMLFormElement)) return () => {};
+  if (!(form instanceof HTMLFormElement)) return;
   const timer = part("timer", HTMLElement);
   const until_ms = performance.now() + 1000 * Number(form.dataset.rest);
   let shown = -1;
@@ -38,8 +37,4 @@ export function rest(sound, goOn) {
     event.preventDefault();
     finish();
   });
-  return () => {
-    over = true;
-    clearInterval(ticking);
-  };
 }
