@@ -3,6 +3,7 @@
     data/signals.toml  measures.toml  evidence.toml  validity.toml   one table per id
     data/accuracy.toml                                               what was measured, written by a command
     data/faults.toml  sayings.toml                                   one sentence per id
+    data/questions.toml  red_flags.toml  indicators.toml ...         what an assessment rests on (`clinic_schema`)
     data/exercises/ID.toml                                           one file per exercise or movement
 
 A folder of one's own has the same shape (every file may be absent) and adds to what kneeline brings.
@@ -24,11 +25,14 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 import msgspec
 
 from kneeline.content.check import check
+from kneeline.content.clinic_check import check_clinic
+from kneeline.content.clinic_schema import TABLES as CLINIC
+from kneeline.content.clinic_schema import ClinicContent
 from kneeline.content.schema import AccuracyTable, Exercise, Measure, Signal, Source, Validity
 from kneeline.model.errors import ContentError, InputError
 
 DATA = Path(__file__).parent / "data"
-_TABLES = ("signals", "measures", "faults", "sayings", "evidence", "validity", "accuracy")
+_TABLES = ("signals", "measures", "faults", "sayings", "evidence", "validity", "accuracy", *CLINIC)
 
 T = TypeVar("T")
 
@@ -49,6 +53,7 @@ class Library:
     sources: Mapping[str, Source]
     validity: Mapping[str, Validity]
     accuracy: AccuracyTable
+    clinic: ClinicContent
     digest: str
 
 
@@ -128,9 +133,13 @@ def _read(folders: tuple[Path, ...]) -> Library:
         sources=_table("evidence.toml", tables["evidence"], Source, "key"),
         validity=_table("validity.toml", tables["validity"], Validity, "signal"),
         accuracy=_convert("accuracy.toml", tables["accuracy"], AccuracyTable),
+        clinic=ClinicContent(
+            **{name: _table(f"{name}.toml", tables[name], kind, id_field) for name, (kind, id_field) in CLINIC.items()}
+        ),
         digest=digest.hexdigest(),
     )
     check(library)
+    check_clinic(library)
     return library
 
 
