@@ -180,7 +180,7 @@ class LiveSet:
         elif what == "stop":
             self._end("stopped", "safety")
         elif what == "finish":
-            self._end("ended_early", "end")
+            self._end("end_of_set" if self.screen.count >= self._planned.reps else "ended_early", "end")
         elif what == "start" and state in ("framing", "ready"):
             self._count_down()
         elif what == "pause" and state == "set":

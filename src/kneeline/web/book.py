@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4, uuid5
 
@@ -14,12 +14,16 @@ from kneeline.content.schema import Exercise
 from kneeline.model.movement import SetResult, SetSummary, View
 from kneeline.model.quantity import NotAssessable
 from kneeline.motion.live import Planned
+from kneeline.motion.summary import summarise
 from kneeline.store import KeptSet, Session, SetStart, Store
 from kneeline.store.kinds import Effort, Note, Pain, Payload, Setting
 from kneeline.web.course import Side, Turn, turns
 
 POSE_MODEL: Final = "blazepose-full"
 BY_HAND: Final = "This set was counted by hand; nothing of it was measured."
+LEFT_OPEN: Final = "This set was left in the middle and ended by kneeline later; what had been counted stands."
+LEFT_OPEN_AFTER: Final = timedelta(hours=12)
+"""A set that began longer ago than this is not gone on with. House default."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,28 @@ class Book:
         unseen = View("unclear", NotAssessable("there was no camera"), False, ("there was no camera",))
         result = SetResult(kept.start.exercise, kept.start.side, unseen, (), summary, (), (BY_HAND,))
         self.store.finish_set(kept.start.id, result, _now())
+
+    def close_if_left_open(self, kept: KeptSet) -> bool:
+        """End a set in front of the camera that nobody came back to, with what is on record of it; whether it was one.
+
+        It ended, as far as anybody knows, with its last repetition.
+        """
+        exercise = self.exercise(kept)
+        if exercise is None or not kept.start.settings.get("camera"):
+            return False
+        if kept.ended_at is not None or _now() - kept.at < LEFT_OPEN_AFTER:
+            return False
+        reps, cues = self.store.repetitions(kept.start.id), self.store.cues(kept.start.id)
+        not_kept = "the set was left in the middle"
+        view = View("unclear", NotAssessable(not_kept), bool(reps), () if reps else (not_kept,))
+        result = summarise(exercise, kept.start.side, view, reps, cues, (LEFT_OPEN,), 0.0)
+        self.store.finish_set(kept.start.id, result, kept.at + timedelta(seconds=reps[-1].end_s if reps else 0.0))
+        return True
+
+    def close_left_open(self) -> None:
+        """End every set that nobody came back to."""
+        for kept in self.store.sets(self.person_id):
+            self.close_if_left_open(kept)
 
     def close(self, session_id: UUID, pain: float | None, effort: float | None, note: str) -> None:
         """What the person says when a session is over; None where they did not say."""

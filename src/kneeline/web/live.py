@@ -1,13 +1,20 @@
-"""Sets in progress: the coach of each, what of it is on disk, and the one page that is connected to it."""
+"""Sets in progress: the coach of each, what of it is on disk, and the one page that is connected to it.
+
+What is said never waits for the disk: it goes out at once, and what belongs on record is written behind it, in order,
+and acknowledged (`saved`) when the disk has it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import tempfile
+import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 from uuid import UUID, uuid5
@@ -34,8 +41,16 @@ KEPT_FOR_S: Final = 600.0
 """How long a set without a page is held in memory; later it is taken up from what is on disk. House default."""
 MOST_PER_S: Final = 120.0
 BURST: Final = 240.0
-"""Messages that one page may send: four times what a camera gives, and so many at once. House defaults."""
+"""Messages that one page may send: four times what a camera gives, and so many at once. Further pictures are left out,
+and a page that goes on until as many again were too many is closed. House defaults."""
 MOST_RUNS: Final = 500
+MOST_FRAMES: Final = 54_000
+"""Pictures of one set whose keypoints are kept: half an hour of them. House default."""
+MOST_TRIES: Final = 30
+TRY_AGAIN_S: Final = 2.0
+"""How often the disk is asked again for what it refused, and how long after. House defaults."""
+_PATIENCE_S: Final = 2.0
+"""How long a page that does not listen is waited for."""
 _STEP_S: Final = 0.001
 
 
@@ -67,6 +82,9 @@ class Run:
         self._began_s = time.monotonic() - (already[-1].end_s if already else 0.0)
         self._now_s = 0.0
         self._cues = len(book.store.cues(kept.start.id))
+        self._to_do: deque[Callable[[], str]] = deque()
+        self._writer: asyncio.Task[None] | None = None
+        self._ending = False
         self.touched_s = time.monotonic()
 
     def later(self, t_s: float, page_began: tuple[float, float] | None) -> tuple[float, tuple[float, float]]:
@@ -78,19 +96,62 @@ class Run:
         self.touched_s = time.monotonic()
         return now_s, page_began
 
-    def keep(self, instructions: Iterable[Instruction]) -> list[int]:
-        """Put on disk what belongs there; the numbers of the repetitions that now are."""
-        saved, at, set_id = [], datetime.now(UTC), self.kept.start.id
+    def obey(self, instructions: Iterable[Instruction]) -> None:
+        """Have what belongs there put on disk, in order; nobody waits for it here."""
         for one in instructions:
             if isinstance(one, Counted):
-                self.book.store.add_repetition(set_id, one.repetition, at)
-                saved.append(one.repetition.n)
-            elif isinstance(one, Say) and _belongs_on_disk(one):
+                self._to_do.append(partial(self._keep_repetition, one))
+            elif isinstance(one, Say) and one.kind == "cue":
                 self._cues += 1
-                self.book.store.add_cue(set_id, self._cues, Cue(one.t_s, one.id, one.text), at)
-        return saved
+                self._to_do.append(partial(self._keep_cue, self._cues, one))
+        if self.coach.screen.state == "done" and not self._ending:
+            self._ending = True
+            self._to_do.append(self._finish)
+        if self._to_do and (self._writer is None or self._writer.done()):
+            self._writer = asyncio.create_task(self._write())
 
-    def finish(self) -> None:
+    async def settled(self) -> None:
+        """Wait until everything is on disk, or the disk has refused it too often."""
+        if self._writer is not None:
+            await asyncio.wait([self._writer])
+
+    async def tell(self, words: str) -> None:
+        """Say something to the page that is there, if it listens."""
+        page = self.page
+        if page is None:
+            return
+        try:
+            await asyncio.wait_for(page.send_text(words), _PATIENCE_S)
+        except TimeoutError:
+            self.page = None
+        except (WebSocketDisconnect, RuntimeError):
+            pass  # it went away, and finds everything again when it comes back
+
+    async def _write(self) -> None:
+        tries = 0
+        while self._to_do and tries < MOST_TRIES:
+            try:
+                words = await asyncio.to_thread(self._to_do[0])
+            except KneelineError as problem:
+                if tries == 0:
+                    await self.tell(write_word(trouble=str(problem)))
+                tries += 1
+                await asyncio.sleep(TRY_AGAIN_S)
+                continue
+            tries = 0
+            self._to_do.popleft()
+            if words:
+                await self.tell(words)
+
+    def _keep_repetition(self, one: Counted) -> str:
+        self.book.store.add_repetition(self.kept.start.id, one.repetition, datetime.now(UTC))
+        return write_word(saved=one.repetition.n)
+
+    def _keep_cue(self, number: int, one: Say) -> str:
+        self.book.store.add_cue(self.kept.start.id, number, Cue(one.t_s, one.id, one.text), datetime.now(UTC))
+        return ""
+
+    def _finish(self) -> str:
         """End the set on disk, with its keypoints where the person keeps them."""
         at, set_id = datetime.now(UTC), self.kept.start.id
         self.book.store.finish_set(set_id, self._whole(), at)
@@ -103,6 +164,14 @@ class Run:
                 write_pose_log(path, series, about)
                 self.book.store.keep_pose_log(uuid5(set_id, "pose log"), set_id, path.read_bytes(), at)
         self.over = True
+        return write_word(over=True)
+
+    def take_up(self) -> None:
+        """Go on with what stood still while nobody was connected, and end a set that was complete when it was cut."""
+        screen = self.coach.screen
+        if screen.state == "framing" and screen.count >= screen.target:
+            self.coach.command("finish", self._now_s)
+        self.obey(())
 
     def _whole(self) -> SetResult:
         """The set with what was kept before a cut."""
@@ -120,26 +189,29 @@ class Runs:
         self._book = book
         self._runs: dict[UUID, Run] = {}
         self._calibration = calibration_for(POSE_MODEL)
+        self._opening = threading.Lock()
 
     def open(self, set_id: UUID) -> Run:
         """The set in progress, taken up from disk when it is not in memory.
 
         Raises: RefusedError when there is no such set or it is over; StoreError when it cannot be read.
         """
-        self._forget_old()
-        run = self._runs.get(set_id)
-        if run is None:
+        with self._opening:
+            self._forget_old()
+            if set_id in self._runs:
+                return self._runs[set_id]
             kept = self._book.find(set_id)
             exercise = self._book.exercise(kept)
             if kept.ended_at is not None:
                 raise RefusedError("This set is over.")
             if exercise is None or not kept.start.settings.get("camera"):
                 raise RefusedError("This set has no camera.")
+            if self._book.close_if_left_open(kept):
+                raise RefusedError("This set was left open too long ago to go on with. What was counted is kept.")
             if len(self._runs) >= MOST_RUNS:
                 raise RefusedError("Too many sets are in progress here. Close some pages first.")
-            run = Run(kept, exercise, self._book, self._book.preferences())
-            self._runs[set_id] = run
-        return run
+            self._runs[set_id] = Run(kept, exercise, self._book, self._book.preferences())
+            return self._runs[set_id]
 
     async def serve(self, page: WebSocket, set_id: UUID) -> None:
         """Talk with one page until it goes away, the set is over, or it says something that no page of ours says."""
@@ -149,10 +221,9 @@ class Runs:
         except (RefusedError, KneelineError) as problem:
             await _refuse(page, str(problem))
             return
-        if run.page is not None:
-            older, run.page = run.page, None
+        older, run.page = run.page, page
+        if older is not None:
             await _close(older, TAKEN_OVER, "This set goes on in another window.")
-        run.page = page
         try:
             await page.send_text(write_instructions([run.coach.screen]))
             await self._talk(page, run)
@@ -170,15 +241,20 @@ class Runs:
         began: tuple[float, float] | None = None
         seq = -1
         budget = _Budget(time.monotonic)
-        while not run.over:
+        run.take_up()
+        while run.coach.screen.state != "done":
             message = await page.receive()
             if message["type"] == "websocket.disconnect" or run.page is not page:
                 return
-            budget.spend()
+            heard = budget.spend()
             if (data := message.get("bytes")) is not None:
+                if not heard:
+                    await budget.say_once(page, "Pictures come too fast; some are left out.")
+                    continue
                 picture = read_picture(data, self._calibration)
-                if picture.seq <= seq:
-                    continue  # late, and the line carries messages in order: only a page out of step does this
+                if picture.seq <= seq:  # the line carries messages in order: only a page out of step does this
+                    await budget.say_once(page, "Pictures come out of order; late ones are left out.")
+                    continue
                 seq = picture.seq
                 t_s, began = run.later(picture.frame.t_s, began)
                 instructions = _see(run, picture, t_s)
@@ -186,7 +262,10 @@ class Runs:
                 order = read_order(message.get("text") or "")
                 t_s, began = run.later(order.t_s, began)
                 instructions = run.coach.tick(t_s) if order.do == "tick" else run.coach.command(order.do, t_s)
-            await _tell(page, run, instructions)
+            if words := write_instructions(instructions):
+                await page.send_text(words)
+            run.obey(instructions)
+        await run.settled()
 
     def _forget_old(self) -> None:
         now_s = time.monotonic()
@@ -200,56 +279,42 @@ class _Budget:
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock, self._left, self._at_s = clock, BURST, clock()
+        self._said: set[str] = set()
 
-    def spend(self) -> None:
-        """One more message.
+    def spend(self) -> bool:
+        """Take in one more message; whether it is within what a page may send.
 
-        Raises: RefusedError when there were too many.
+        Raises: RefusedError when far more came.
         """
         now_s = self._clock()
         self._left = min(self._left + (now_s - self._at_s) * MOST_PER_S, BURST) - 1
         self._at_s = now_s
-        if self._left < 0:
+        if self._left < -BURST:
             raise RefusedError("too many messages")
+        return self._left >= 0
+
+    async def say_once(self, page: WebSocket, why: str) -> None:
+        """Tell the page, one time, why something it sent is left out."""
+        if why not in self._said:
+            self._said.add(why)
+            await page.send_text(write_word(left_out=why))
 
 
 def _see(run: Run, picture: Picture, t_s: float) -> tuple[Instruction, ...]:
     frame = picture.frame
     moved = PoseFrame(t_s, frame.xy, frame.sd_px, frame.confidence, frame.people)
-    if run.frames is not None and run.coach.screen.state in ("set", "paused"):
+    if run.frames is not None and len(run.frames) < MOST_FRAMES and run.coach.screen.state in ("set", "paused"):
         run.frames.append(moved)
         run.picture_px = picture.picture_px
     return run.coach.push(moved, picture.picture_px)
 
 
-def _belongs_on_disk(one: Instruction) -> bool:
-    return isinstance(one, Counted) or (isinstance(one, Say) and one.kind == "cue")
-
-
-async def _tell(page: WebSocket, run: Run, instructions: tuple[Instruction, ...]) -> None:
-    """Say it first, then put it on disk, then say that it is there."""
-    words = write_instructions(instructions)
-    if words:
-        await page.send_text(words)
-    ended = run.coach.screen.state == "done"
-    if not ended and not any(_belongs_on_disk(one) for one in instructions):
-        return
-    try:
-        for n in await asyncio.to_thread(run.keep, instructions):
-            await page.send_text(write_word(saved=n))
-        if ended:
-            await asyncio.to_thread(run.finish)
-            await page.send_text(write_word(over=True))
-    except KneelineError as problem:
-        await page.send_text(write_word(trouble=str(problem)))
-        run.over = ended
-
-
 async def _refuse(page: WebSocket, why: str) -> None:
-    await page.send_text(write_word(refused=why))
+    with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # it went away
+        await page.send_text(write_word(refused=why))
     await _close(page, REFUSED, why)
 
 
 async def _close(page: WebSocket, code: int, why: str) -> None:
-    with contextlib.suppress(RuntimeError):  # it is closed already
-        await page.close(code, why[:120])
+    with contextlib.suppress(RuntimeError, WebSocketDisconnect, TimeoutError):  # it is closed already, or is stuck
+        await asyncio.wait_for(page.close(code, why[:120]), _PATIENCE_S)

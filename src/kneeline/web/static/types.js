@@ -9,7 +9,7 @@
  *   light: "green"|"amber"|"red"}} Screen
  * @typedef {{t_s: number, progress: number|null}} Reading
  * @typedef {{say?: Say, tone?: Tone, screen?: Screen, reading?: Reading, saved?: number, over?: boolean, trouble?: string,
- *   refused?: string}} Instruction
+ *   refused?: string, left_out?: string}} Instruction
  *
  * A picture's keypoints: 33 times x_px, y_px, confidence; NaN where nothing was found; people -1 when nobody looked.
  * @typedef {{t_s: number, width: number, height: number, people: number, points: Float32Array}} Pose
