@@ -10,7 +10,8 @@ convention, not noise. What is left, divided by the person's apparent size, is p
 sd = sqrt(mean(min(|r|, 3 p68)^2)), p68 being the 68th percentile of |r|. Larger misses (one leg taken for the other)
 are no noise: their rate is reported as `gross`. Each bin leans on a house prior worth 200 samples, sd never rises with
 confidence (pooled where it would), and ends between 0.2 % and 10 %. `jitter` is the part of the error that changes from
-one picture to the next: what a filter can remove.
+one picture to the next: what a filter can remove. `memory` is the time after which an error is only 1/e alike itself:
+as long as a phase, so that averaging one makes it hardly smaller.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ EDGES = (0.0, 0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 0.98, 0.995)  # lower edges of the 
 CONFIDENCE = tuple((low + high) / 2 for low, high in zip(EDGES, (*EDGES[1:], 1.0), strict=True))
 PRIOR_N, PRIOR = 200, (3.0, 2.5, 2.0, 1.6, 1.3, 1.1, 1.0, 1.0, 1.0)  # times the part's sd over all bins
 LEAST, MOST = 0.002, 0.10
+FPS = 30  # of every rendered clip
 DATA = Path(__file__).resolve().parents[1] / "src" / "kneeline" / "capture" / "data"
 Rows = dict[str, list[tuple[Any, Any]]]  # part -> (residual (n, 2) as fraction of size, confidence (n,))
 
@@ -77,6 +79,17 @@ def robust_sd(r: Any) -> float:
     return float(np.sqrt((np.minimum(np.abs(r), limit) ** 2).mean()))
 
 
+def memory_s(clips: list[Any]) -> float:
+    """Time after which the autocorrelation of the errors, over all clips, has fallen to 1/e; gross misses clipped."""
+    limit = 3 * robust_sd(np.concatenate(clips))
+    calm = [np.clip(one, -limit, limit) for one in clips]
+    whole = sum(float((one**2).mean()) for one in calm)
+    for lag in range(1, min(len(one) for one in calm) // 2):
+        if sum(float((one[lag:] * one[:-lag]).mean()) for one in calm) < whole / np.e:
+            return lag / FPS
+    return float("nan")
+
+
 def falling(values: list[float], weights: list[float]) -> list[float]:
     """The nearest sequence that never rises (pool adjacent violators on variances)."""
     blocks: list[list[float]] = []
@@ -111,7 +124,9 @@ def fit(rows: Rows) -> dict[str, Any]:
 
 def report(rows: Rows, model: str, title: str) -> None:
     table = calibration_for(f"blazepose-{model}").table
-    print(f"\n{title}\npart        samples   sd seen %   sd said %   rms z<=5   within 1 sd   gross   jitter %")
+    print(
+        f"\n{title}\npart        samples   sd seen %   sd said %   rms z<=5   within 1 sd   gross   jitter %   memory s"
+    )
     for part in PARTS:
         if not rows[part]:
             continue
@@ -124,7 +139,7 @@ def report(rows: Rows, model: str, title: str) -> None:
         print(
             f"{part:10s} {len(r):8d}   {100 * robust_sd(r):8.2f}   {100 * np.sqrt((said**2).mean()):8.2f}"
             f"   {np.sqrt((kept**2).mean()):8.2f}   {(z <= 1).mean():11.2f}   {(z > 5).any(axis=1).mean():5.3f}"
-            f"   {100 * robust_sd(steps) / np.sqrt(2):8.2f}"
+            f"   {100 * robust_sd(steps) / np.sqrt(2):8.2f}   {memory_s([one for one, _ in rows[part]]):8.2f}"
         )
 
 

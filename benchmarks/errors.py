@@ -14,7 +14,8 @@ Of the squared errors, the camera's turn explains what `yaw_error` says. What is
 All but noise are widened as the next recording of the next person needs it: by sqrt(1 + 1/bodies), and by Student's t
 for so many recordings over 1.96. Biases: a mean error would be a correction only if it were there in all fit bodies
 alike (t-test over their means, 95 %); the table says which are. None is applied: three bodies are too few to tell a
-pose model's habit from theirs. "other" pose models get the wider of what was measured. `--write` puts the numbers into
+pose model's habit from theirs. "other" pose models get the wider of what was measured. A signal that exercises tell
+from others (hip drop, benchmarks/observe.py) is left alone; its entry is by hand. `--write` puts the rest into
 signals.toml.
 """
 
@@ -107,6 +108,7 @@ def samples(options: argparse.Namespace, library: Library) -> dict[tuple[str, st
     """(pose model, signal) -> its errors on fit bodies."""
     bare = {n: msgspec.structs.replace(s, pose_error={}) for n, s in library.signals.items()}
     square = {n: msgspec.structs.replace(s, yaw_error=_none(s.yaw_error), yaw_error_bent=None) for n, s in bare.items()}
+    told = {o.signal for exercise in library.exercises.values() for o in exercise.observation}
     found: dict[tuple[str, str], list[tuple[Row, Row]]] = defaultdict(list)
     for folder in [shared_folder() / "recordings" / "rendered", *options.rendered]:
         for model, cache in (("full", options.cache), ("heavy", options.cache_heavy)):
@@ -114,7 +116,6 @@ def samples(options: argparse.Namespace, library: Library) -> dict[tuple[str, st
                 if clip.bodies != "fit":
                     continue
                 truth = truth_of(json.loads((folder / f"{clip.name}.json").read_text(encoding="utf-8")))
-                told = {o.signal for o in library.exercises[clip.exercise].observation}
                 whole, still = (
                     rows_of(model, clip, clip.seen, truth, replace(library, signals=signals))[0]
                     for signals in (bare, square)
@@ -188,12 +189,12 @@ def bias(sample: Sample) -> tuple[float, bool]:
 def write(found: dict[tuple[str, str], PoseError]) -> None:
     """Put the numbers into signals.toml, each signal's after its last yaw entry or its meaning."""
     path = DATA / "signals.toml"
-    text = re.sub(r"^pose_error\..*\n", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
-    blocks = re.split(r"(?m)^(?=\[)", text)
+    blocks = re.split(r"(?m)^(?=\[)", path.read_text(encoding="utf-8"))
     for i, block in enumerate(blocks):
         name = block[1:].partition("]")[0]
         lines = [_line(model, e) for (model, signal), e in found.items() if signal == name]
-        place = re.search(r"(?ms)^meaning = [^\n]*\n(?:yaw_[^\n]*\n)*", block)
+        block = re.sub(r"(?m)^pose_error\..*\n", "", block) if lines else block
+        place = re.search(r"(?m)^meaning = .*\n(?:yaw_.*\n)*", block)
         if lines and place:
             blocks[i] = block[: place.end()] + "".join(lines) + block[place.end() :]
     path.write_text("".join(blocks), encoding="utf-8")

@@ -28,9 +28,9 @@ SHOULDERS_OVER_TRUNK: Final = 0.75
 """Shoulder width over trunk length in a front view, for BlazePose keypoints. House default."""
 FOOT_OVER_SHANK: Final = 0.55
 """Heel-to-toe over shank length in a side view, for BlazePose keypoints. House default."""
-ACROSS_SD: Final = 0.08
-FORWARD_SD: Final = 0.065
-"""Errors of the two cues across the line of sight, on rendered fit bodies (benchmarks/view.py). House defaults."""
+ACROSS_SD: Final = 0.096
+FORWARD_SD: Final = 0.078
+"""Errors of the two cues on rendered fit bodies (benchmarks/view.py), a fifth wider for the next person. House."""
 ACROSS_ALONE: Final = 0.85
 YAW_SD_ACROSS_DEG: Final = 20.0
 """Without feet the shoulders tell a front or back view from this width on, and how badly. House defaults."""
