@@ -223,10 +223,10 @@ def filmed(trial: Trial, yaw_deg: float, camera: Camera, noise: np.random.Genera
     return _series(trial.t_s, xy, noise)
 
 
-def flat(trial: Trial, plane: str) -> PoseSeries:
-    """The points without perspective, in a plane of the body: "sagittal" from the right, "frontal" from the front."""
+def flat(trial: Trial, yaw_deg: float) -> PoseSeries:
+    """The points without perspective, 1 px is 1 mm, seen from the front (0), the person's right (90) or left (-90)."""
     left, up, forward = directions(trial.points)
-    across = forward if plane == "sagittal" else left
+    across = np.cos(np.radians(yaw_deg)) * left + np.sin(np.radians(yaw_deg)) * forward
     return _series(trial.t_s, np.stack([trial.points @ across, -(trial.points @ up)], axis=-1) * 1000.0, None)
 
 

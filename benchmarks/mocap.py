@@ -126,7 +126,7 @@ def true_of_points(trial: Trial, name: str, side: str) -> Array:
         thigh, shank = knee - hip, ankle - knee
         cos = (thigh * shank).sum(axis=1) / (np.linalg.norm(thigh, axis=1) * np.linalg.norm(shank, axis=1))
         return np.asarray(np.degrees(np.arccos(np.clip(cos, -1.0, 1.0))))
-    return signal(name, Geometry(flat(trial, "frontal")), Bearings(1, 1, "both", 1.0, 1.0), side)
+    return signal(name, Geometry(flat(trial, 0.0)), Bearings(1, 1, "both", 1.0, 1.0), side)
 
 
 def compare(trial: Trial, library: Library, camera: Camera, seeds: int) -> Iterator[Row | Turn]:
@@ -208,15 +208,11 @@ def repetitions(trial: Trial, library: Library, camera: Camera) -> list[tuple[ob
 
 def from_the_right_place(trial: Trial, library: Library) -> Iterator[Square]:
     """Squats square to the body against the expert: without perspective, and from several distances."""
-    for column, plane, yaw in (
-        ("knee_flexion_right_deg", "sagittal", 90.0),
-        ("knee_flexion_left_deg", "sagittal", -90.0),
-        ("pelvic_drop_deg", "frontal", 0.0),
-    ):
+    for column, yaw in (("knee_flexion_right_deg", 90.0), ("knee_flexion_left_deg", -90.0), ("pelvic_drop_deg", 0.0)):
         for distance in (math.inf, *DISTANCES_M):
             far = math.isinf(distance)
-            series = flat(trial, plane) if far else filmed(trial, yaw, Camera(distance_m=distance))
-            value = traced(series, library, abs(yaw) if far else yaw)[1].values[column]
+            series = flat(trial, yaw) if far else filmed(trial, yaw, Camera(distance_m=distance))
+            value = traced(series, library, yaw)[1].values[column]
             yield Square(column, distance, float(np.nanmean(np.abs(value - trial.expert[column]))))
 
 

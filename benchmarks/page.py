@@ -35,8 +35,8 @@ PLOTS = ROOT / "docs" / "seen"
 ACCURACY = ROOT / "src" / "kneeline" / "content" / "data" / "accuracy.toml"
 HOW = "benchmarks/page.py --measure"
 POSE_MODELS = {"full": "blazepose-full", "heavy": "blazepose-heavy"}
-FEWEST = 3
-"""A mean of fewer repetitions is not shown."""
+FEWEST, FEWEST_PEOPLE = 8, 2
+"""What an exercise needs for a mean of its own in reports; else that over all exercises is shown, if it has these."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +71,22 @@ def results(folder: Path = RESULTS) -> Results:
 def accuracy_toml(rows: Sequence[Seen]) -> str:
     """How far each measure of each exercise was off in views it is valid in, as the library's file."""
     groups: dict[tuple[str, str, str], list[Seen]] = defaultdict(list)
+    everywhere: dict[tuple[str, str], list[Seen]] = defaultdict(list)
     for r in rows:
         if r.valid == "yes" and r.model in POSE_MODELS:
             groups[POSE_MODELS[r.model], r.exercise, r.measure].append(r)
+            everywhere[POSE_MODELS[r.model], r.measure].append(r)
     lines = [
         f"# Written by `{HOW}`; not to be edited. Rendered people whom nothing was fitted on, in views",
         "# that each measure is valid in. mae, bias: mean absolute and mean error in `unit`; covered: share of the",
-        "# 95 % intervals that held the truth.",
+        "# 95 % intervals that held the truth; pooled: over all exercises, where one alone had too few.",
         f'how = "{HOW}"',
         f'basis = "{AccuracyTable().basis}"',
     ]
     for (model, exercise, measure), mine in sorted(groups.items()):
-        found = figures(mine)
-        if found is None or found.n < FEWEST:
+        own, pooled = figures(mine), figures(everywhere[model, measure])
+        found = next((f for f in (own, pooled) if f and f.n >= FEWEST and f.people >= FEWEST_PEOPLE), None)
+        if own is None or found is None:
             continue
         lines += [
             "",
@@ -93,6 +96,7 @@ def accuracy_toml(rows: Sequence[Seen]) -> str:
             f"repetitions = {found.n}",
             f"recordings = {found.recordings}",
             f"people = {found.people}",
+            *(["pooled = true"] if found is pooled and found is not own else []),
         ]
     return "\n".join(lines) + "\n"
 

@@ -63,8 +63,8 @@ def load(folder: Path | None = None) -> Library:
     Raises `ContentError` when a file breaks the schema or points at something that is not there, and
     `InputError` when `folder` holds no content.
 
-    >>> sorted(load().signals)[:3]
-    ['ankle_drift', 'ankle_gap', 'body_rise']
+    >>> "knee_flexion" in load().signals
+    True
     """
     return _shipped() if folder is None else _read((DATA, _own(Path(folder))))
 

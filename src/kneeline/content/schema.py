@@ -86,7 +86,7 @@ class Accuracy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     """How far a measure of an exercise was off on rendered people whose truth is known, from views it is valid in.
 
     mae, bias: mean absolute and mean error, in `unit`, over `repetitions` in `recordings` of `people`; covered: share
-    of them whose 95 % interval held the truth.
+    of them whose 95 % interval held the truth. pooled: over all exercises together, because this one alone had too few.
     """
 
     unit: str
@@ -96,6 +96,7 @@ class Accuracy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     repetitions: int
     recordings: int
     people: int
+    pooled: bool = False
 
 
 class AccuracyTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -129,7 +129,8 @@ def accuracy_words(known: Accuracy) -> str:
     """
     people = "1 person" if known.people == 1 else f"{known.people} people"
     times = "1 repetition" if known.repetitions == 1 else f"{known.repetitions} repetitions"
-    return f"On rendered people it was off by {off_by(known)} on average ({times} of {people})."
+    pooled = ", all exercises together" if known.pooled else ""
+    return f"On rendered people it was off by {off_by(known)} on average ({times} of {people}{pooled})."
 
 
 def off_by(known: Accuracy) -> str:

@@ -93,6 +93,8 @@ def _known(result: SetResult, exercise: Exercise, library: Library, pose_model: 
     words = [f"{measure_name(name, library)} {off_by(known)}" for name, known in found if known is not None]
     if not words:
         return ""
+    pooled = [measure_name(name, library) for name, known in found if known is not None and known.pooled]
+    some = "" if not pooled else f" Over all exercises, as this one alone had too few: {listed(pooled)}."
     return (
         f"On rendered people, whose truth is known, this was off on average by: {listed(words)}. "
         "The manual's page “What kneeline can see” has the rest."
