@@ -96,7 +96,7 @@ def _known(result: SetResult, exercise: Exercise, library: Library, pose_model: 
     pooled = [measure_name(name, library) for name, known in found if known is not None and known.pooled]
     some = "" if not pooled else f" Over all exercises, as this one alone had too few: {listed(pooled)}."
     return (
-        f"On rendered people, whose truth is known, this was off on average by: {listed(words)}. "
+        f"On rendered people, whose truth is known, this was off on average by: {listed(words)}.{some} "
         "The manual's page “What kneeline can see” has the rest."
     )
 
