@@ -110,8 +110,10 @@ class LiveSet:
         talk: int = 0,
         internal: bool = False,
         already: tuple[RepetitionVerdict, ...] = (),
+        pose_model: str = "",
     ) -> None:
         self._exercise, self._library, self._side = exercise, library, side
+        self._pose_model = pose_model
         self._planned = planned or Planned.of(exercise)
         self._set_number, self._talk = set_number, max(-1, min(talk, 1))
         self._lines = voice_lines(library)
@@ -400,7 +402,7 @@ class LiveSet:
         self._show(state=state)
 
     def _new_engine(self) -> Engine:
-        engine = Engine(self._exercise, self._library, self._side)
+        engine = Engine(self._exercise, self._library, self._side, self._pose_model)
         engine.coach.quiet_reps = self._quiet_reps
         return engine
 

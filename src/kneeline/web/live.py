@@ -74,6 +74,7 @@ class Run:
             talk=wishes.talk,
             internal=wishes.internal,
             already=tuple(rep.verdict for rep in already),
+            pose_model=POSE_MODEL,
         )
         self.page: WebSocket | None = None
         self.frames: list[PoseFrame] | None = [] if wishes.keep_pose_logs else None
