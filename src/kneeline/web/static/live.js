@@ -65,7 +65,9 @@ class Coach {
       mute.setAttribute("aria-pressed", String(muted));
       this.sound.mute(muted);
     };
-    part("camera", HTMLButtonElement).onclick = () => this.begin();
+    const camera = part("camera", HTMLButtonElement);
+    camera.onclick = () => this.begin();
+    camera.disabled = false; // it waits for this script
     part("again", HTMLButtonElement).onclick = () => this.begin();
   }
 
