@@ -121,6 +121,9 @@ def _start(
         int | None, typer.Option(metavar="N", min=0, max=65535, help="The coach's port; 0 takes any that is free.")
     ] = None,
     browser: Annotated[bool, typer.Option("--browser/--no-browser", help="Open the coach in the browser.")] = True,
+    lan: Annotated[
+        bool, typer.Option("--lan", help="Let paired phones on the local network in; shows the code to scan.")
+    ] = False,
 ) -> None:
     """From a video of an exercise to an honest set: repetitions, tempo, faults, and what could not be seen.
 
@@ -134,7 +137,7 @@ def _start(
         from kneeline.web.serve import serve
 
         folder = data or Path(os.environ.get("KNEELINE_DATA") or default_folder())
-        serve(folder, port, browser=browser, say=typer.echo)
+        serve(folder, port, browser=browser, say=typer.echo, lan=lan)
 
 
 @_app.command()

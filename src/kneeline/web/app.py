@@ -26,6 +26,8 @@ from kneeline.web import pages, records
 from kneeline.web.book import Book
 from kneeline.web.course import Side
 from kneeline.web.guard import LOOPBACK, Guard
+from kneeline.web.lan import Lan
+from kneeline.web.lan import router as lan_pages
 from kneeline.web.live import Runs
 from kneeline.web.render import TEMPLATES, trouble
 
@@ -37,16 +39,18 @@ _SENTENCES: Final = {
 }
 
 
-def create_app(store: Store, library: Library, hosts: Iterable[str] = LOOPBACK) -> FastAPI:
+def create_app(store: Store, library: Library, hosts: Iterable[str] = LOOPBACK, lan: Lan | None = None) -> FastAPI:
     """The application over an open store.
 
-    hosts: the names it answers to, without port.
+    hosts: the names it answers to, without port. lan: this machine on its local network, where it is shown there.
     """
     book = Book(store, library)
     runs = Runs(book)
     app = FastAPI(title="kneeline", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.book = book
-    app.add_middleware(Guard, hosts=tuple(hosts))
+    app.state.lan = lan
+    app.add_middleware(Guard, hosts=tuple(hosts), lan=lan)
+    app.include_router(lan_pages)
     app.include_router(pages.router)
     app.include_router(records.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
