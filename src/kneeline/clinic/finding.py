@@ -5,7 +5,9 @@ for people in whom the link does and one for those in whom it does not, widened 
 far such published differences carry to one person is itself doubtful: with probability `trust` they hold, else the
 result says nothing of the link. Trust and priors are varied over a few levels, whose spread is the finding's interval.
 Tests of one family look at the same thing, so only the most telling one of a family counts, chosen by how well it
-measures and never by its outcome. A test that was not done is simply not there.
+measures and never by its outcome. A test that was not done is simply not there. Where answers or tests contradict one
+another, one more level of trust is tried, at which no result says anything: the finding comes nearer to the prior, and
+its range wider.
 """
 
 from __future__ import annotations
@@ -23,9 +25,14 @@ from kneeline.model.finding import LINKS, Finding, Link, Probability, Reason
 from kneeline.model.quantity import Estimate
 
 Array = npt.NDArray[np.float64]
+Levels = tuple[tuple[float, float], ...]
 
 TRUST_LEVELS: Final = ((0.6, 0.25), (1.0, 0.5), (1.4, 0.25))
 """Factors on a test's trust, and how probable each is. House default."""
+DOUBTED_LEVELS: Final = ((0.0, 0.4), (0.6, 0.15), (1.0, 0.3), (1.4, 0.15))
+"""The same where answers or tests contradict one another. House default."""
+SAYS_SOMETHING: Final = 1.15
+"""Odds nearer to 1 than this factor say little; beyond it two tests of a family can contradict. House default."""
 PRIOR_LEVELS: Final = ((0.6, 0.25), (1.0, 0.5), (1.6, 0.25))
 """Factors on the prior odds of every link, and how probable each is. House default."""
 MOST_TRUST: Final = 0.95
@@ -76,26 +83,84 @@ class Indicator:
         return self.likelihood.trust * abs(a - b) / math.sqrt((sa**2 + sb**2) / 2 + sd**2)
 
 
-def find(tests: Iterable[Indicator], results: Mapping[str, Estimate], prior: Mapping[Link, float]) -> Finding:
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """The value of one test, all others as they are, from which on another part would be named, or none any more."""
+
+    test: str
+    value: float
+    focus: Link | None
+
+
+def find(
+    tests: Iterable[Indicator],
+    results: Mapping[str, Estimate],
+    prior: Mapping[Link, float],
+    *,
+    doubted: bool = False,
+) -> Finding:
     """The finding of one leg.
 
     tests: all that is known. results: test id -> its result, with its error; those without a test are ignored, as are
     tests without a result. prior: how often each link asks for training among such people, 0..1.
+    doubted: the answers contradict one another, so that everything counts for less.
     """
     done = [test for test in tests if test.id in results]
     counted = _one_of_each_family(done, results)
-    states = _posterior([(test, results[test.id]) for test in counted], prior)
-    links = {link: _spread(states, _STATES[:, i]) for i, link in enumerate(LINKS)}
     reasons = [Reason(t.id, t.link, _odds(t, results[t.id]), t in counted) for t in done]
     reasons.sort(key=lambda reason: (not reason.counted, -abs(math.log(reason.odds))))
+    at_odds = _at_odds(done, reasons)
+    levels = DOUBTED_LEVELS if doubted or at_odds else TRUST_LEVELS
+    states = _posterior([(test, results[test.id]) for test in counted], prior, levels)
+    links = {link: _spread(states, _STATES[:, i]) for i, link in enumerate(LINKS)}
     return Finding(
         links=links,
         alone={link: _spread(states, np.arange(len(_STATES)) == row) for link, row in _ALONE.items()},
         several=_spread(states, _SEVERAL),
         none=_spread(states, _NONE),
-        focus=_focus(links, states),
+        focus=_focus(states),
         reasons=tuple(reasons),
+        at_odds=at_odds,
     )
+
+
+def turns(
+    tests: Iterable[Indicator],
+    results: Mapping[str, Estimate],
+    prior: Mapping[Link, float],
+    *,
+    doubted: bool = False,
+) -> tuple[Turn, ...]:
+    """What would change our mind: for each counted test the value nearest to its own at which the focus changes.
+
+    A test that could say anything without changing the focus is not in it.
+    """
+    done = [test for test in tests if test.id in results]
+    counted = _one_of_each_family(done, results)
+    now = find(done, results, prior, doubted=doubted)
+    levels = DOUBTED_LEVELS if doubted or now.at_odds else TRUST_LEVELS
+    found = []
+    for test in counted:
+        others = _posterior([(t, results[t.id]) for t in counted if t is not test], prior, levels)
+        turn = _turn(test, results[test.id], others, levels, now.focus)
+        found += [turn] if turn else []
+    return tuple(found)
+
+
+def _turn(test: Indicator, result: Estimate, others: Array, levels: Levels, focus: Link | None) -> Turn | None:
+    (a, sa), (b, sb) = test.likelihood.present, test.likelihood.absent
+    wide = 3 * math.hypot(max(sa, sb), result.sd)
+    x = np.linspace(min(a, b) - wide, max(a, b) + wide, 241)
+    asks = _STATES[:, LINKS.index(test.link)]
+    for i in np.argsort(np.abs(x - result.value)):
+        rows = np.empty_like(others)
+        for row, (trust, _, _) in enumerate(_scenarios(levels)):
+            present, absent = _densities(test, x[i : i + 1], result.sd, trust)
+            rows[row] = others[row] * np.where(asks, present[0], absent[0])
+        other = _focus(rows / rows.sum())
+        if other != focus:
+            return Turn(test.id, float(x[i]), other)
+    return None
 
 
 def next_test(
@@ -123,12 +188,22 @@ def next_test(
     return None if best is None else (best[1], best[2])
 
 
-def _focus(links: Mapping[Link, Probability], joint: Array) -> Link | None:
-    first, second = sorted(LINKS, key=lambda link: links[link].value, reverse=True)[:2]
+def _focus(joint: Array) -> Link | None:
+    """The link that asks for training with enough probability, and in nearly every scenario more than any other."""
+    asks = joint.sum(axis=0) @ _STATES
+    first, second = np.argsort(-asks, kind="stable")[:2]
     each = joint / np.maximum(joint.sum(axis=1, keepdims=True), 1e-300)
-    lead = each @ _STATES[:, LINKS.index(first)] - each @ _STATES[:, LINKS.index(second)]
+    lead = each @ _STATES[:, first].astype(float) - each @ _STATES[:, second].astype(float)
     stands_out = _range(lead, joint.sum(axis=1))[0] > 0
-    return first if links[first].value >= NAMED and stands_out else None
+    return LINKS[int(first)] if asks[first] >= NAMED and stands_out else None
+
+
+def _at_odds(done: Sequence[Indicator], reasons: Iterable[Reason]) -> tuple[str, ...]:
+    """Families of which one test speaks for its link and another against it."""
+    family = {test.id: test.family for test in done}
+    for_it = {family[reason.test] for reason in reasons if reason.odds > SAYS_SOMETHING}
+    against = {family[reason.test] for reason in reasons if reason.odds < 1 / SAYS_SOMETHING}
+    return tuple(sorted(for_it & against))
 
 
 def _one_of_each_family(done: Sequence[Indicator], results: Mapping[str, Estimate]) -> list[Indicator]:
@@ -141,11 +216,18 @@ def _one_of_each_family(done: Sequence[Indicator], results: Mapping[str, Estimat
     return [test for test in done if best[test.family] is test]
 
 
-def _posterior(evidence: Sequence[tuple[Indicator, Estimate]], prior: Mapping[Link, float]) -> Array:
+def _scenarios(levels: Levels) -> list[tuple[float, float, float]]:
+    """Factor on trust, factor on the prior odds, and how probable the two are together."""
+    return [(trust, odds, p * q) for (trust, p), (odds, q) in itertools.product(levels, PRIOR_LEVELS)]
+
+
+def _posterior(
+    evidence: Sequence[tuple[Indicator, Estimate]], prior: Mapping[Link, float], levels: Levels = TRUST_LEVELS
+) -> Array:
     """(scenarios, states) joint probabilities of what is assumed and what is the case; they add up to 1."""
     rows = []
-    for (trust, p_trust), (odds, p_prior) in itertools.product(TRUST_LEVELS, PRIOR_LEVELS):
-        row = p_trust * p_prior * _prior(prior, odds)
+    for trust, odds, probability in _scenarios(levels):
+        row = probability * _prior(prior, odds)
         for test, result in evidence:
             present, absent = _densities(test, np.array([result.value]), result.sd, trust)
             row = row * np.where(_STATES[:, LINKS.index(test.link)], present[0], absent[0])
@@ -153,7 +235,7 @@ def _posterior(evidence: Sequence[tuple[Indicator, Estimate]], prior: Mapping[Li
     joint = np.stack(rows)
     total = joint.sum()
     if not total > 0:  # a result so far off that both densities vanish: it says nothing
-        return _posterior([], prior)
+        return _posterior([], prior, levels)
     return np.asarray(joint / total)
 
 
@@ -216,7 +298,7 @@ def _expected_change(
     x = np.linspace(min(a, b) - wide, max(a, b) + wide, 61)
     asks = _STATES[:, LINKS.index(test.link)]
     after = np.zeros((len(x), len(_STATES)))
-    for row, ((trust, _), _) in zip(base, itertools.product(TRUST_LEVELS, PRIOR_LEVELS), strict=True):
+    for row, (trust, _, _) in zip(base, _scenarios(TRUST_LEVELS), strict=True):
         present, absent = _densities(test, x, test.error, trust)
         after += row * np.where(asks, present[:, None], absent[:, None])
     seen = after.sum(axis=1)

@@ -51,6 +51,7 @@ class Finding:
     alone: how probable that it is that link and no other. several, none: that it is more than one, or none of them
     (then it is mostly load). The values of alone, several and none add up to 1.
     focus: the part to train first, None where no link stands out by more than the error: then hip and knee together.
+    at_odds: families of tests that contradict one another, which makes all of it less sure.
     """
 
     links: Mapping[Link, Probability]
@@ -59,3 +60,4 @@ class Finding:
     none: Probability
     focus: Link | None
     reasons: tuple[Reason, ...] = ()
+    at_odds: tuple[str, ...] = ()
