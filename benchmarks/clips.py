@@ -21,6 +21,8 @@ from kneeline.model.pose import INDEX, KEYPOINTS, PoseSeries
 
 FIT_BODIES = ("f_avg", "m_tall", "f_heavy")
 """Bodies that keypoint errors are calibrated on (calibrate_keypoints.py); all others only report."""
+LEFT_OUT = Path(__file__).parent / "results" / "errors_left_out.json"
+"""body -> "pose model, signal" -> the error fitted without that body (errors.py writes it, accuracy.py uses it)."""
 TRUE_SD_PX = 0.5
 """Error that the projected true joints are said to have; no tracker is better than half a pixel."""
 

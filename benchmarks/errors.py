@@ -1,9 +1,11 @@
-"""What a pose model adds to the error of each signal, fitted on some rendered bodies for `content/data/signals.toml`.
+"""What a pose model adds to the error of each signal, fitted on rendered bodies for `content/data/signals.toml`.
 
     python benchmarks/errors.py [--rendered DIR ...] [--cache DIR] [--cache-heavy DIR] [--write] [--save FILE]
 
-For every recording of the fit bodies (f_avg, m_tall, f_heavy) from a view that is not invalid, the engine's answer
-without any pose error is held against the truth: repetitions' measures and frames, each recording weighing the same.
+For every recording from a view that is not invalid, the engine's answer without any pose error is held against the
+truth: repetitions' measures and frames, each recording weighing the same. What is written is fitted on all bodies. So
+that no body is ever reported with errors it took part in, the same fit is made once without each of them, and
+`accuracy.py` measures that body with it (results/errors_left_out.json).
 Of the squared errors, the camera's turn explains what `yaw_error` says. What is left has two parts:
 
 - what changes within a recording: (noise * first-order keypoint sd)^2 + change_sd^2 + (share * value)^2, of largest
@@ -12,9 +14,9 @@ Of the squared errors, the camera's turn explains what `yaw_error` says. What is
 - what stays in a recording: sd^2 on top of that, of largest likelihood for the values themselves.
 
 All but noise are widened as the next recording of the next person needs it: by sqrt(1 + 1/bodies), and by Student's t
-for so many recordings over 1.96. Biases: a mean error would be a correction only if it were there in all fit bodies
-alike (t-test over their means, 95 %); the table says which are. None is applied: three bodies are too few to tell a
-pose model's habit from theirs. "other" pose models get the wider of what was measured. A signal that exercises tell
+for so many recordings over 1.96. Biases: a mean error would be a correction only if it were there in all bodies alike
+(t-test over their means, 95 %); the table says which are. None is applied: so few bodies, all of one make, do not tell
+a pose model's habit from theirs. "other" pose models get the wider of what was measured. A signal that exercises tell
 from others (hip drop, benchmarks/observe.py) is left alone; its entry is by hand. `--write` puts the rest into
 signals.toml.
 """
@@ -36,7 +38,7 @@ import numpy.typing as npt
 
 import tables
 from accuracy import Row, rows_of
-from clips import FIT_BODIES, default_cache, rendered_clips, shared_folder
+from clips import LEFT_OUT, default_cache, rendered_clips, shared_folder
 from kneeline.content.load import DATA, Library, load
 from kneeline.content.schema import PoseError
 from kneeline.motion.signals import SIGNALS
@@ -105,7 +107,7 @@ def sample_of(pairs: list[tuple[Row, Row]], library: Library) -> Sample:
 
 
 def samples(options: argparse.Namespace, library: Library) -> dict[tuple[str, str], Sample]:
-    """(pose model, signal) -> its errors on fit bodies."""
+    """(pose model, signal) -> its errors on all bodies."""
     bare = {n: msgspec.structs.replace(s, pose_error={}) for n, s in library.signals.items()}
     square = {n: msgspec.structs.replace(s, yaw_error=_none(s.yaw_error), yaw_error_bent=None) for n, s in bare.items()}
     told = {o.signal for exercise in library.exercises.values() for o in exercise.observation}
@@ -113,8 +115,6 @@ def samples(options: argparse.Namespace, library: Library) -> dict[tuple[str, st
     for folder in [shared_folder() / "recordings" / "rendered", *options.rendered]:
         for model, cache in (("full", options.cache), ("heavy", options.cache_heavy)):
             for clip in rendered_clips(folder, cache, make=False) if cache is not None else ():
-                if clip.bodies != "fit":
-                    continue
                 truth = truth_of(json.loads((folder / f"{clip.name}.json").read_text(encoding="utf-8")))
                 whole, still = (
                     rows_of(model, clip, clip.seen, truth, replace(library, signals=signals))[0]
@@ -205,6 +205,29 @@ def _line(model: str, e: PoseError) -> str:
     return f"pose_error.{model} = {{ {numbers} }}\n"
 
 
+Errors = dict[tuple[str, str], PoseError]
+
+
+def _rounded(key: tuple[str, str], sample: Sample, library: Library) -> PoseError:
+    e, places = widened(fit(sample), sample), PLACES[library.signals[key[1]].unit]
+    return PoseError(**{k: round(getattr(e, k), 2 if k in ("noise", "share") else places) for k in e.__struct_fields__})
+
+
+def _without(body: str, known: dict[tuple[str, str], Sample], library: Library) -> Errors:
+    """The errors fitted on everybody else; where nobody else shows a signal, what is there."""
+    parts = {key: sample.part(sample.body != body) for key, sample in known.items()}
+    return {key: _rounded(key, part if len(part.error) else known[key], library) for key, part in parts.items()}
+
+
+def with_other(found: Errors) -> Errors:
+    """With the widest of what was measured, for pose models that were not."""
+    whole = dict(found)
+    for name in sorted({signal for _, signal in found}):
+        known = [e for (_, signal), e in found.items() if signal == name]
+        whole["other", name] = PoseError(**{k: max(getattr(e, k) for e in known) for k in known[0].__struct_fields__})
+    return whole
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rendered", type=Path, action="append", default=[])
@@ -214,36 +237,35 @@ def main() -> None:
     parser.add_argument("--save", type=Path)
     options = parser.parse_args()
     library = load()
-    found: dict[tuple[str, str], PoseError] = {}
+    known = samples(options, library)
+    everybody = np.unique(np.concatenate([sample.body for sample in known.values()])).tolist()
+    found = {key: _rounded(key, sample, library) for key, sample in known.items()}
+    left_out = {body: _without(body, known, library) for body in everybody}
     lines = []
-    for (model, name), sample in sorted(samples(options, library).items()):
-        bodies = np.unique(sample.body)
-        e = widened(fit(sample), sample)
+    for (model, name), sample in sorted(known.items()):
+        e, bodies = found[model, name], np.unique(sample.body)
         places = PLACES[library.signals[name].unit]
-        rounded = {k: round(getattr(e, k), 2 if k in ("noise", "share") else places) for k in e.__struct_fields__}
-        found[model, name] = e = PoseError(**rounded)
-        left_out = [
-            covered(sample.part(~others), widened(fit(part), part))
-            for others in (sample.body != b for b in bodies if len(bodies) > 1)
-            for part in (sample.part(others),)
-        ]
         mean, same = bias(sample)
+        alone = (covered(sample.part(sample.body == b), left_out[b][model, name]) for b in bodies)
+        numbers = [getattr(e, k) for k in e.__struct_fields__]
         lines.append(
             [
-                *(name, model, len(np.unique(sample.clip)), len(bodies), *rounded.values()),
+                *(name, model, len(np.unique(sample.clip)), len(bodies), *numbers),
                 *(f"{mean:+.{places}f}", "yes" if same else "no", f"{100 * covered(sample, e):.0f} %"),
-                " ".join(f"{100 * c:.0f}" for c in left_out),
+                " ".join(f"{100 * c:.0f}" for c in alone),
             ]
         )
-    for name in sorted({signal for _, signal in found}):
-        known = [e for (_, signal), e in found.items() if signal == name]
-        found["other", name] = PoseError(**{k: max(getattr(e, k) for e in known) for k in known[0].__struct_fields__})
     to = tables.console()
-    tables.header(to, f"errors of pose models, fitted on {', '.join(FIT_BODIES)}")
+    tables.header(to, f"errors of pose models, fitted on {', '.join(everybody)}")
     heads = ["signal", "pose model", "clips", "bodies", "noise", "sd", "change sd", "share", "bias", "in all alike"]
     tables.show(to, "Pose errors", [*heads, "in 95 %", "body left out"], lines, left=2)
     if options.write:
-        write(found)
+        write(with_other(found))
+        plain = {
+            body: {f"{m} {s}": msgspec.to_builtins(e) for (m, s), e in with_other(errors).items()}
+            for body, errors in left_out.items()
+        }
+        LEFT_OUT.write_text(json.dumps(plain, indent=1) + "\n", encoding="utf-8")
     tables.save(to, options.save)
 
 

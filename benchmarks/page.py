@@ -77,7 +77,7 @@ def accuracy_toml(rows: Sequence[Seen]) -> str:
             groups[POSE_MODELS[r.model], r.exercise, r.measure].append(r)
             everywhere[POSE_MODELS[r.model], r.measure].append(r)
     lines = [
-        f"# Written by `{HOW}`; not to be edited. Rendered people whom nothing was fitted on, in views",
+        f"# Written by `{HOW}`; not to be edited. Rendered people, each with errors fitted without that one, in views",
         "# that each measure is valid in. mae, bias: mean absolute and mean error in `unit`; covered: share of the",
         "# 95 % intervals that held the truth; pooled: over all exercises, where one alone had too few.",
         f'how = "{HOW}"',

@@ -1,6 +1,6 @@
 """What the page "What kneeline can see" is made from: a few small tables, written once and read by everybody.
 
-results/seen.csv         every repetition and measure of people whom nothing was fitted on (rendered, exact truth)
+results/seen.csv         every repetition and measure of people with errors fitted without them (rendered, exact truth)
 results/seen_turns.csv   signals of the same recordings by the camera's turn off the view they are seen from
 results/seen_faults.csv  injected faults, and what was said of them
 results/mocap.csv, results/beside_sports2d.csv    as their scripts save them
