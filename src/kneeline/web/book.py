@@ -155,7 +155,8 @@ class Book:
             self._record(Note(text=note.strip()), session_id, at)
 
     def sessions(self) -> tuple[tuple[Session, tuple[KeptSet, ...]], ...]:
-        """Every session that has sets, newest first."""
+        """Every session that has sets, newest first; sets that nobody came back to are ended."""
+        self.close_left_open()
         sets: dict[UUID, list[KeptSet]] = {}
         for kept in self.store.sets(self.person_id):
             sets.setdefault(kept.start.session_id, []).append(kept)
