@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
+from reading import FORBIDDEN, school_grade
 
 from kneeline.content.load import DATA, load
 from kneeline.content.schema import Exercise, Number, Source
@@ -15,9 +16,6 @@ from kneeline.motion.signals import SIGNALS
 LIBRARY = load()
 EXERCISES = list(LIBRARY.exercises.values())
 PRESCRIBED = [exercise for exercise in EXERCISES if exercise.kind == "exercise"]
-FORBIDDEN = re.compile(
-    r"\b(weak\w*|damag\w*|mal-?track\w*|worn|wear and tear|valgus|degenerat\w*|abnormal\w*)", re.IGNORECASE
-)
 NOT_PROSE = {
     "id",
     "kind",
@@ -53,28 +51,6 @@ def shown(exercise: Exercise) -> Iterator[tuple[str, str]]:
     for key, text in walk(exercise, ""):
         if not key.startswith(("example", "repetition")):
             yield key, text
-
-
-def sentences(text: str) -> list[str]:
-    return [part for part in re.split(r"[.!?:;]+(?:\s|$)", text) if re.search(r"\w", part)]
-
-
-def syllables(word: str) -> int:
-    """Syllables of an English word, by counting vowel groups and dropping silent endings.
-
-    >>> [syllables(w) for w in ("squeeze", "slowly", "exercise", "muscle", "raised")]
-    [1, 2, 3, 2, 1]
-    """
-    word = word.lower()
-    silent = bool(re.search(r"[^aeiouyl]e$|[^aeiouytd]ed$|[^aeiouyszxc]es$", word))
-    return max(1, len(re.findall(r"[aeiouy]+", word)) - silent)
-
-
-def school_grade(texts: list[str]) -> float:
-    """Flesch-Kincaid grade (Kincaid et al. 1975); reading age is about five years more."""
-    parts = [sentence for text in texts for sentence in sentences(text)]
-    words = [word for part in parts for word in re.findall(r"[A-Za-z']+", part)]
-    return 0.39 * len(words) / len(parts) + 11.8 * sum(map(syllables, words)) / len(words) - 15.59
 
 
 def test_the_library_holds_three_exercises_eight_movements_and_a_hold() -> None:

@@ -32,14 +32,16 @@ TRUST_LEVELS: Final = ((0.6, 0.25), (1.0, 0.5), (1.4, 0.25))
 DOUBTED_LEVELS: Final = ((0.0, 0.4), (0.6, 0.15), (1.0, 0.3), (1.4, 0.15))
 """The same where answers or tests contradict one another. House default."""
 SAYS_SOMETHING: Final = 1.15
-"""Odds nearer to 1 than this factor say little; beyond it two tests of a family can contradict. House default."""
+"""Odds nearer to 1 than this factor say little. House default."""
+CLEARLY: Final = 1.6
+"""Tests of a family contradict one another where one speaks for its link and one against it by this. House default."""
 PRIOR_LEVELS: Final = ((0.6, 0.25), (1.0, 0.5), (1.6, 0.25))
 """Factors on the prior odds of every link, and how probable each is. House default."""
 MOST_TRUST: Final = 0.95
-NAMED: Final = 0.8
+NAMED: Final = 0.89
 """A link is named only when it asks for training with at least this probability. House default."""
 INTERVAL: Final = 0.9
-ENOUGH: Final = 0.03
+ENOUGH: Final = 0.07
 """A test that is expected to move the probabilities by less in all is not worth doing. House default."""
 
 _STATES: Final = np.array(list(itertools.product((False, True), repeat=len(LINKS))))
@@ -150,7 +152,7 @@ def turns(
 def _turn(test: Indicator, result: Estimate, others: Array, levels: Levels, focus: Link | None) -> Turn | None:
     (a, sa), (b, sb) = test.likelihood.present, test.likelihood.absent
     wide = 3 * math.hypot(max(sa, sb), result.sd)
-    x = np.linspace(min(a, b) - wide, max(a, b) + wide, 241)
+    x = np.linspace(min(a, b) - wide, max(a, b) + wide, 121)
     asks = _STATES[:, LINKS.index(test.link)]
     for i in np.argsort(np.abs(x - result.value)):
         rows = np.empty_like(others)
@@ -199,10 +201,10 @@ def _focus(joint: Array) -> Link | None:
 
 
 def _at_odds(done: Sequence[Indicator], reasons: Iterable[Reason]) -> tuple[str, ...]:
-    """Families of which one test speaks for its link and another against it."""
+    """Families of which one test speaks for its link and another against it, clearly."""
     family = {test.id: test.family for test in done}
-    for_it = {family[reason.test] for reason in reasons if reason.odds > SAYS_SOMETHING}
-    against = {family[reason.test] for reason in reasons if reason.odds < 1 / SAYS_SOMETHING}
+    for_it = {family[reason.test] for reason in reasons if reason.odds > CLEARLY}
+    against = {family[reason.test] for reason in reasons if reason.odds < 1 / CLEARLY}
     return tuple(sorted(for_it & against))
 
 
