@@ -202,6 +202,16 @@ def test_a_stale_number_is_never_shown() -> None:
     assert list(heard(said)) == ["~pause", "lost", "lost_long"]
 
 
+def test_a_moment_without_pictures_is_over_when_they_are_back() -> None:
+    live = coach()
+    frames = standing_first(performed())
+    run(live, frames[:240])
+    live.tick(frames[239].t_s + 0.8)
+    assert (live.screen.state, live.screen.light) == ("set", "red")
+    run(live, frames[270:280])
+    assert (live.screen.state, live.screen.light) == ("set", "green")
+
+
 def test_at_most_one_correction_in_two_repetitions_and_fewer_in_later_sets() -> None:
     frames = standing_first(performed(reps=9, lift_s=0.4, hold_s=0.0, lower_s=0.4))
 

@@ -268,6 +268,7 @@ class LiveSet:
             frame = PoseFrame.empty(frame.t_s, people=frame.people)
         self._engine_says(frame)
         if self.screen.state == "set":
+            self._show(light="green")  # a moment without pictures had turned it red
             self._out.append(Reading(frame.t_s, self._engine.progress))
         elif self.screen.state == "paused":
             self._offer_by_hand()
