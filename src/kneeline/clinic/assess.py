@@ -16,6 +16,8 @@ from kneeline.model.quantity import Estimate, Measured, NotAssessable
 
 LegSide = Literal["left", "right"]
 SIDES: Final[tuple[LegSide, LegSide]] = ("left", "right")
+MOSTLY: Final = 0.5
+"""Load is named as most of it from this probability on that no link asks for training. House default."""
 COMBINED: Final[tuple[Link, Link]] = ("hip", "knee")
 """What to start with where no part stands out; it has the better evidence (S8, statement `combined`)."""
 
@@ -43,9 +45,10 @@ class Told:
 class Leg:
     """What one leg's answers and tests add up to.
 
-    start: the links to train first: the focus, or hip and knee together. mostly_load: more probable than any other is
-    that no link asks for training, so that load comes first. next_test: the indicator that would change the answer most
-    per minute, None where none would change it enough. unseen: indicator -> why it could not be judged.
+    start: the links to train first: the focus, or hip and knee together. mostly_load: it is more probable than not that
+    no link asks for training, and nothing contradicts that, so that load comes first. next_test: the indicator that
+    would change the answer most per minute, None where none would change it enough. unseen: indicator -> why it could
+    not be judged.
     """
 
     side: LegSide
@@ -182,13 +185,12 @@ def _leg(
     left = [test for test in known if test.id not in unseen and not clinic.indicators[test.id].question]
     counted = [test for test in known if test.id in values]
     further = next_test([*counted, *(test for test in left if test not in counted)], values, prior)
-    others = [finding.several.value, *(p.value for p in finding.alone.values())]
     return Leg(
         side=side,
         hurts=hurts,
         finding=finding,
         start=(finding.focus,) if finding.focus else COMBINED,
-        mostly_load=finding.focus is None and finding.none.value > max(others),
+        mostly_load=finding.none.value > MOSTLY and not doubted and not finding.at_odds,
         reasons=_told(finding, clinic),
         turns=turns(known, values, prior, doubted=doubted),
         next_test=further[0].id if further else None,

@@ -38,8 +38,10 @@ CLEARLY: Final = 1.6
 PRIOR_LEVELS: Final = ((0.6, 0.25), (1.0, 0.5), (1.6, 0.25))
 """Factors on the prior odds of every link, and how probable each is. House default."""
 MOST_TRUST: Final = 0.95
-NAMED: Final = 0.89
+NAMED: Final = 0.9
 """A link is named only when it asks for training with at least this probability. House default."""
+LEAD: Final = 0.2
+"""And only when, in nearly every scenario, its probability is larger than any other's by this. House default."""
 INTERVAL: Final = 0.9
 ENOUGH: Final = 0.07
 """A test that is expected to move the probabilities by less in all is not worth doing. House default."""
@@ -191,12 +193,12 @@ def next_test(
 
 
 def _focus(joint: Array) -> Link | None:
-    """The link that asks for training with enough probability, and in nearly every scenario more than any other."""
+    """The link that asks for training probably enough, and in nearly every scenario clearly more than any other."""
     asks = joint.sum(axis=0) @ _STATES
     first, second = np.argsort(-asks, kind="stable")[:2]
     each = joint / np.maximum(joint.sum(axis=1, keepdims=True), 1e-300)
     lead = each @ _STATES[:, first].astype(float) - each @ _STATES[:, second].astype(float)
-    stands_out = _range(lead, joint.sum(axis=1))[0] > 0
+    stands_out = _range(lead, joint.sum(axis=1))[0] > LEAD
     return LINKS[int(first)] if asks[first] >= NAMED and stands_out else None
 
 
