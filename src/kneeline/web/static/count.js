@@ -12,6 +12,7 @@ const READY_S = 3;
 class Metronome {
   constructor() {
     const root = part("metronome", HTMLElement);
+    this.root = root;
     /** @type {import("./live.js").Setup} */
     this.setup = JSON.parse(root.dataset.setup ?? "{}");
     this.sound = new Sound(this.setup.voice, this.setup.clips, this.setup.volume);
@@ -39,6 +40,7 @@ class Metronome {
 
   stop() {
     this.running = 0;
+    delete this.root.dataset.running;
     this.sound.hush();
     this.button.textContent = "Start the metronome";
     this.show("rest", 0);
@@ -47,6 +49,7 @@ class Metronome {
   async run() {
     const mine = performance.now();
     this.running = mine;
+    this.root.dataset.running = "";
     this.button.textContent = "Stop the metronome";
     await this.sound.wake();
     for (let n = READY_S; n > 0 && this.running === mine; n--) {
