@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from docs_tests import movement_tests
 from kneeline.cli import main as kneeline
 from kneeline.content.load import Library, load
 from kneeline.content.schema import Claim, Exercise, FaultRule, Number, Signal
@@ -43,7 +44,7 @@ SIDED_BONES = (
     "ankle heel",
     "heel foot_index",
 )
-COMMANDS = ("analyze", "replay", "pose", "convert", "feet", "exercises", "evidence", "doctor", "data")
+COMMANDS = ("analyze", "replay", "pose", "convert", "feet", "test", "tests", "exercises", "evidence", "doctor", "data")
 DATA_COMMANDS = ("where", "export", "import", "backup", "erase")
 
 
@@ -361,7 +362,9 @@ def rooms() -> str:
         files = sorted(path for path in (package / room).glob("*.py") if path.stem != "__init__")
         lines = [f"`{path.stem}`: {first_sentence(path)}" for path in files]
         parts.append(f"### {room}\n\n{first_sentence(package / room / '__init__.py')}\n\n{bullets(lines)}")
-    alone = (f"`{name}`: {first_sentence(package / f'{name}.py')}" for name in ("files", "doctor", "cli", "cli_data"))
+    by_themselves = ("files", "doctor", "cli", "cli_data", "cli_trial")
+    by_themselves = ("files", "doctor", "cli", "cli_data", "cli_trial")
+    alone = (f"`{name}`: {first_sentence(package / f'{name}.py')}" for name in by_themselves)
     parts.append(f"### By themselves\n\n{bullets(alone)}")
     return "\n\n".join(parts)
 
@@ -398,6 +401,7 @@ def decisions() -> str:
 MADE: dict[str, Callable[[], str]] = {
     "exercise_list": exercise_list,
     "measures": measures,
+    "movement_tests": movement_tests,
     "fault_list": fault_list,
     "blind_spots": blind_spots,
     "evidence": evidence,

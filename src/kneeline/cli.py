@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kneeline import __version__, cli_data, cli_feet
+from kneeline import __version__, cli_data, cli_feet, cli_trial
 from kneeline.model.errors import InputError, StoreError
 from kneeline.model.text import printable
 
@@ -255,6 +255,8 @@ def convert(
 
 
 _app.command()(cli_feet.feet)
+_app.command("test")(cli_trial.do_test)
+_app.command("tests")(cli_trial.list_tests)
 
 
 @_app.command()
@@ -471,7 +473,7 @@ def _explain(error: BaseException, args: list[str], debug: bool) -> int:
     if isinstance(error, (InputError, StoreError)):
         return _say(printable(str(error)), 2)
     if callable(words := getattr(error, "format_message", None)):
-        known = {command.callback.__name__ for command in _app.registered_commands if command.callback}
+        known = {c.name or c.callback.__name__ for c in _app.registered_commands if c.callback}
         command = " ".join(["kneeline", *(arg for arg in args[:1] if arg in known)])
         return _say(printable(f"{command}: {str(words()).strip().rstrip('.')}. Try: {command} --help."), 2)
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):

@@ -15,7 +15,7 @@ from makers import Run
 
 from kneeline.model.errors import InputError
 
-COMMANDS = ("analyze", "replay", "pose", "convert", "feet", "exercises", "evidence", "doctor", "data")
+COMMANDS = ("analyze", "replay", "pose", "convert", "feet", "test", "tests", "exercises", "evidence", "doctor", "data")
 KNEELINE = "import sys; from kneeline.cli import main; sys.exit(main())"
 
 

@@ -32,16 +32,16 @@ ANGLES: tuple[str, ...] = BODY_ANGLES + tuple(f"{leg}_{a}" for leg in ("working"
 def check(library: Library) -> None:
     """Raise `ContentError` at the first thing in the library that does not hold together."""
     for signal in library.signals.values():
-        _numbers("signals.toml", signal, library, signal.name)
+        check_numbers("signals.toml", signal, library, signal.name)
         _is_unit("signals.toml", f"{signal.name}.unit", signal.unit, ("deg", "frac"))
         _turn(signal)
         _method_error(signal)
     for validity in library.validity.values():
-        _numbers("validity.toml", validity, library, validity.signal)
+        check_numbers("validity.toml", validity, library, validity.signal)
         _validity(validity, library)
     _accuracy(library)
     for measure in library.measures.values():
-        _known("measures.toml", f"{measure.id}.signal", measure.signal, library.signals)
+        check_known("measures.toml", f"{measure.id}.signal", measure.signal, library.signals)
         unit = library.signals[measure.signal].unit
         if not measure.id.endswith("_" + unit):
             raise ContentError("measures.toml", measure.id, f"must end in _{unit}, the unit of {measure.signal}")
@@ -53,24 +53,24 @@ def check(library: Library) -> None:
 
 def _exercise(exercise: Exercise, library: Library) -> None:
     file = f"exercises/{exercise.id}.toml"
-    _numbers(file, exercise, library)
+    check_numbers(file, exercise, library)
     if not exercise.camera.views:
         raise ContentError(file, "camera.views", "is empty; allowed: front, back, side")
     for measure in exercise.measures:
-        _known(file, "measures", measure, library.measures)
+        check_known(file, "measures", measure, library.measures)
     _repetition(file, exercise, library)
     _observations(file, exercise, library)
     _dose(file, exercise)
-    _unique(file, "fault", [rule.id for rule in exercise.fault])
+    check_unique(file, "fault", [rule.id for rule in exercise.fault])
     for rule in exercise.fault:
         _fault(file, rule, exercise, library)
-    _unique(file, "ladder.level", [rung.level for rung in exercise.ladder])
+    check_unique(file, "ladder.level", [rung.level for rung in exercise.ladder])
     _reference(file, exercise)
-    _unique(file, "example.name", [example.name for example in exercise.example])
+    check_unique(file, "example.name", [example.name for example in exercise.example])
     for example in exercise.example:
         key = f"example {example.name!r}"
         for name in (*example.given.start, *example.given.change):
-            _known(file, f"{key}.given", name, ANGLES)
+            check_known(file, f"{key}.given", name, ANGLES)
         if example.given.start and example.given.only:
             raise ContentError(
                 file, f"{key}.given.start", "excludes only: the rest between repetitions has one posture"
@@ -80,20 +80,20 @@ def _exercise(exercise: Exercise, library: Library) -> None:
         if (example.expect.held_s is not None) != (exercise.kind == "hold"):
             raise ContentError(file, f"{key}.expect.held_s", 'belongs to every file of kind "hold" and to no other')
         named = (*example.expect.present, *example.expect.absent, *example.expect.not_assessable)
-        _unique(file, f"{key}.expect", named)
+        check_unique(file, f"{key}.expect", named)
         for fault in named:
-            _known(file, f"{key}.expect", fault, [rule.id for rule in exercise.fault])
+            check_known(file, f"{key}.expect", fault, [rule.id for rule in exercise.fault])
 
 
 def _repetition(file: str, exercise: Exercise, library: Library) -> None:
     rule = exercise.repetition
-    _known(file, "repetition.signal", rule.signal, library.signals)
+    check_known(file, "repetition.signal", rule.signal, library.signals)
     for name in ("smallest", "largest"):
         _is_unit(file, f"repetition.{name}.unit", getattr(rule, name).unit, (library.signals[rule.signal].unit,))
     for name in ("shortest", "longest"):
         _is_unit(file, f"repetition.{name}.unit", getattr(rule, name).unit, ("s",))
     for companion in rule.companions:
-        _known(file, "repetition.companions.signal", companion.signal, library.signals)
+        check_known(file, "repetition.companions.signal", companion.signal, library.signals)
         for limit in filter(None, (companion.at_most, companion.at_least)):
             units = (library.signals[companion.signal].unit, "of excursion")
             _is_unit(file, "repetition.companions", limit.unit, units)
@@ -104,9 +104,9 @@ def _repetition(file: str, exercise: Exercise, library: Library) -> None:
 def _observations(file: str, exercise: Exercise, library: Library) -> None:
     for observation in exercise.observation:
         key = f"observation of {observation.signal!r}"
-        _known(file, key, observation.signal, library.signals)
+        check_known(file, key, observation.signal, library.signals)
         for name in observation.weights:
-            _known(file, f"{key}.weights", name, library.signals)
+            check_known(file, f"{key}.weights", name, library.signals)
         if observation.within.keys() != observation.weights.keys() or min(observation.within.values(), default=0) <= 0:
             raise ContentError(
                 file, f"{key}.within", "says for each of its weights how far that signal may move, above 0"
@@ -140,7 +140,7 @@ def _method_error(signal: Signal) -> None:
 
 def _validity(known: Validity, library: Library) -> None:
     file = "validity.toml"
-    _known(file, "table", known.signal, library.signals)
+    check_known(file, "table", known.signal, library.signals)
     unit = library.signals[known.signal].unit
     for name in ("against_3d", "bias_3d", "sem", "mdc"):
         number: Number | None = getattr(known, name)
@@ -155,9 +155,9 @@ def _validity(known: Validity, library: Library) -> None:
 def _accuracy(library: Library) -> None:
     for model in library.accuracy.model.values():
         for exercise, found in model.items():
-            _known("accuracy.toml", "exercise", exercise, library.exercises)
+            check_known("accuracy.toml", "exercise", exercise, library.exercises)
             for measure, known in found.items():
-                _known("accuracy.toml", exercise, measure, (*BUILT_IN, *library.measures))
+                check_known("accuracy.toml", exercise, measure, (*BUILT_IN, *library.measures))
                 counted = min(known.repetitions, known.recordings, known.people) > 0
                 if not (counted and 0 <= known.mae < math.inf and abs(known.bias) <= known.mae and known.covered <= 1):
                     raise ContentError(
@@ -167,7 +167,7 @@ def _accuracy(library: Library) -> None:
 
 def _fault(file: str, rule: FaultRule, exercise: Exercise, library: Library) -> None:
     key = f"fault {rule.id!r}"
-    _known(file, key, rule.id, library.faults)
+    check_known(file, key, rule.id, library.faults)
     if not 1 <= rule.persist_reps <= rule.persist_of:
         raise ContentError(file, f"{key}.persist_reps", f"must be 1 to persist_of, which is {rule.persist_of}")
     limits = [limit for limit in (rule.above, rule.below) if limit is not None]
@@ -179,7 +179,7 @@ def _fault(file: str, rule: FaultRule, exercise: Exercise, library: Library) -> 
         return
     if not rule.measure or len(limits) != 1:
         raise ContentError(file, key, "needs a measure with above or below, not both; or not_by_camera with self_check")
-    _known(file, f"{key}.measure", rule.measure, (*BUILT_IN, *library.measures))
+    check_known(file, f"{key}.measure", rule.measure, (*BUILT_IN, *library.measures))
     if rule.measure in BUILT_IN:
         unit = BUILT_IN[rule.measure]
     else:
@@ -196,12 +196,12 @@ def _reference(file: str, exercise: Exercise) -> None:
         raise ContentError(file, "reference.keyframes", f"go at {places}; they must rise from 0 to 1")
     for frame in frames:
         for name in frame.angles:
-            _known(file, "reference.keyframes.angles", name, ANGLES)
+            check_known(file, "reference.keyframes.angles", name, ANGLES)
         if frame.angles.keys() != frames[0].angles.keys():
             raise ContentError(file, f"reference.keyframes at {frame.at}", "must set the same angles as the first one")
 
 
-def _numbers(file: str, root: msgspec.Struct, library: Library, prefix: str = "") -> None:
+def check_numbers(file: str, root: msgspec.Struct, library: Library, prefix: str = "") -> None:
     """Check the evidence behind every number, claim and advice below `root`."""
     for key, item in _walk(root, prefix):
         if isinstance(item, Number) and item.basis == "sourced" and not item.evidence:
@@ -226,11 +226,12 @@ def _walk(item: object, key: str) -> Iterator[tuple[str, object]]:
 
 def _resolve(file: str, key: str, reference: str, library: Library) -> None:
     source, _, locator = reference.partition("#")
-    _known(file, key, source, library.sources)
-    _known(file, f"{key} {source}#", locator, library.sources[source].supports)
+    check_known(file, key, source, library.sources)
+    check_known(file, f"{key} {source}#", locator, library.sources[source].supports)
 
 
-def _known(file: str, key: str, value: str, allowed: Mapping[str, object] | tuple[str, ...] | list[str]) -> None:
+def check_known(file: str, key: str, value: str, allowed: Mapping[str, object] | tuple[str, ...] | list[str]) -> None:
+    """Raise `ContentError` where a value is none of those allowed."""
     if value not in allowed:
         raise ContentError(file, key, f"{value!r} is not known; allowed: {', '.join(allowed)}")
 
@@ -240,7 +241,8 @@ def _is_unit(file: str, key: str, unit: str, allowed: tuple[str, ...]) -> None:
         raise ContentError(file, key, f"is {unit!r}; allowed: {', '.join(allowed)}")
 
 
-def _unique(file: str, key: str, values: list[str] | list[int] | tuple[str, ...]) -> None:
+def check_unique(file: str, key: str, values: list[str] | list[int] | tuple[str, ...]) -> None:
+    """Raise `ContentError` where a value is there twice."""
     twice = sorted({value for value in values if list(values).count(value) > 1}, key=str)
     if twice:
         raise ContentError(file, key, f"{twice[0]!r} is there twice")

@@ -5,6 +5,7 @@
     data/faults.toml  sayings.toml                                   one sentence per id
     data/questions.toml  red_flags.toml  indicators.toml ...         what an assessment rests on (`clinic_schema`)
     data/exercises/ID.toml                                           one file per exercise or movement
+    data/tests/ID.toml                                               one file per movement test
 
 A folder of one's own has the same shape (every file may be absent) and adds to what kneeline brings.
 """
@@ -29,10 +30,13 @@ from kneeline.content.clinic_check import check_clinic
 from kneeline.content.clinic_schema import TABLES as CLINIC
 from kneeline.content.clinic_schema import ClinicContent
 from kneeline.content.schema import AccuracyTable, Exercise, Measure, Signal, Source, Validity
+from kneeline.content.trial_check import check_tests
+from kneeline.content.trial_schema import MovementTest
 from kneeline.model.errors import ContentError, InputError
 
 DATA = Path(__file__).parent / "data"
 _TABLES = ("signals", "measures", "faults", "sayings", "evidence", "validity", "accuracy", *CLINIC)
+_FOLDERS: Mapping[str, type[Exercise] | type[MovementTest]] = {"exercises": Exercise, "tests": MovementTest}
 
 T = TypeVar("T")
 
@@ -54,6 +58,7 @@ class Library:
     validity: Mapping[str, Validity]
     accuracy: AccuracyTable
     clinic: ClinicContent
+    tests: Mapping[str, MovementTest]
     digest: str
 
 
@@ -75,14 +80,26 @@ def load_exercise(exercise_id: str, library: Library | None = None) -> Exercise:
     >>> load_exercise("squat_double").repetition.signal
     'hip_drop'
     """
-    known = (library or load()).exercises
-    if exercise_id in known:
-        return known[exercise_id]
-    close = difflib.get_close_matches(exercise_id, known, n=3, cutoff=0.5)
+    return _of_id("exercise", exercise_id, (library or load()).exercises)
+
+
+def load_test(test_id: str, library: Library | None = None) -> MovementTest:
+    """The movement test of that id; an unknown id is answered as by `load_exercise`.
+
+    >>> load_test("lateral_step_down").exercise
+    'step_down'
+    """
+    return _of_id("movement test", test_id, (library or load()).tests)
+
+
+def _of_id(what: str, wanted: str, known: Mapping[str, T]) -> T:
+    if wanted in known:
+        return known[wanted]
+    close = difflib.get_close_matches(wanted, known, n=3, cutoff=0.5)
     raise InputError(
-        f"There is no exercise {exercise_id!r}",
+        f"There is no {what} {wanted!r}",
         expected="one of " + ", ".join(sorted(known)),
-        try_next=" or ".join(close) if close else "kneeline exercises",
+        try_next=" or ".join(close) if close else f"kneeline {what.split()[-1]}s",
     )
 
 
@@ -93,10 +110,10 @@ def _shipped() -> Library:
 
 
 def _own(folder: Path) -> Path:
-    if not any(folder.glob("*.toml")) and not any(folder.glob("exercises/*.toml")):
+    if not any(any(folder.glob(files)) for files in ("*.toml", *(f"{name}/*.toml" for name in _FOLDERS))):
         raise InputError(
             f"{folder} holds no content",
-            expected="exercises/ID.toml files, or " + ", ".join(f"{table}.toml" for table in _TABLES),
+            expected="exercises/ID.toml or tests/ID.toml files, or " + ", ".join(f"{table}.toml" for table in _TABLES),
         )
     return folder
 
@@ -105,19 +122,19 @@ def _read(folders: tuple[Path, ...]) -> Library:
     """Parse, convert and check the files of all folders as one library."""
     digest = hashlib.sha256()
     tables: dict[str, dict[str, Any]] = {table: {} for table in _TABLES}
-    exercises: dict[str, Exercise] = {}
+    whole: dict[str, dict[str, Any]] = {name: {} for name in _FOLDERS}
     for folder in folders:
-        for path in sorted((*folder.glob("*.toml"), *folder.glob("exercises/*.toml"))):
+        for path in sorted((*folder.glob("*.toml"), *(p for name in _FOLDERS for p in folder.glob(f"{name}/*.toml")))):
             data = path.read_bytes()
             name = path.relative_to(folder).as_posix()
             digest.update(f"{name}\0{len(data)}\0".encode() + data)
             parsed = _parse(name, data)
-            if path.parent.name == "exercises":
-                exercise = _convert(name, parsed, Exercise)
-                if exercise.id != path.stem:
-                    raise ContentError(name, "id", f"is {exercise.id!r}; it must be the file's name, {path.stem!r}")
-                _once(name, exercise.id, exercises)
-                exercises[exercise.id] = exercise
+            if path.parent != folder:
+                entry = _convert(name, parsed, _FOLDERS[path.parent.name])
+                if entry.id != path.stem:
+                    raise ContentError(name, "id", f"is {entry.id!r}; it must be the file's name, {path.stem!r}")
+                _once(name, entry.id, whole[path.parent.name])
+                whole[path.parent.name][entry.id] = entry
             elif path.stem in tables:
                 for key, entry in parsed.items():
                     _once(name, key, tables[path.stem])
@@ -125,7 +142,7 @@ def _read(folders: tuple[Path, ...]) -> Library:
             else:
                 raise ContentError(name, "file", f"is not one of {', '.join(t + '.toml' for t in tables)}")
     library = Library(
-        exercises=MappingProxyType(exercises),
+        exercises=MappingProxyType(whole["exercises"]),
         signals=_table("signals.toml", tables["signals"], Signal, "name"),
         measures=_table("measures.toml", tables["measures"], Measure, "id"),
         faults=_sentences("faults.toml", tables["faults"]),
@@ -136,10 +153,12 @@ def _read(folders: tuple[Path, ...]) -> Library:
         clinic=ClinicContent(
             **{name: _table(f"{name}.toml", tables[name], kind, id_field) for name, (kind, id_field) in CLINIC.items()}
         ),
+        tests=MappingProxyType(whole["tests"]),
         digest=digest.hexdigest(),
     )
     check(library)
     check_clinic(library)
+    check_tests(library)
     return library
 
 

@@ -103,7 +103,7 @@ class Engine:
         self._reaches: list[float] = []
         self._excursions: list[float] = []
         self._frames = self._frames_seen = 0
-        self._held_s = 0.0
+        self._holds: list[tuple[float, float]] = []
         self._other_leg = self._lying = 0
         self._box = [math.inf, -math.inf, math.inf, -math.inf]
 
@@ -153,6 +153,15 @@ class Engine:
     def seen_from(self) -> View:
         """How the camera sees the person, as far as this exercise is concerned."""
         return view.judge_view(self._view, self._rule.signal, self._library, self._exercise.camera)
+
+    @property
+    def holds(self) -> tuple[tuple[float, float], ...]:
+        """Start and end of every hold that counts, in seconds; none for what has repetitions."""
+        return tuple(self._holds)
+
+    @property
+    def _held_s(self) -> float:
+        return sum(end_s - start_s for start_s, end_s in self._holds)
 
     @property
     def progress(self) -> float | None:
@@ -336,7 +345,7 @@ class Engine:
         if held_s < self._rule.shortest.value:
             self._discard(t_s, "it was over too soon to be a hold")
         else:
-            self._held_s += held_s
+            self._holds.append((seen.start_s, seen.end_s))
 
     def _is_the_one(self, leg: str, seen: Excursion) -> bool:
         """Whether it was this leg's movement where several may be: the near one's from the side, else the larger."""
