@@ -53,10 +53,12 @@ def part_of(keypoint: str) -> str:
     return next(p for p, names in PARTS.items() if words in names or words.split("_")[0] in names)
 
 
-_BONES = [
-    [INDEX[f"{side}_{part}"] for part in parts for side in ("left", "right")]
-    for parts in (("hip", "knee", "shoulder"), ("knee", "ankle", "hip"))
-]
+_BONES = np.array(
+    [
+        [INDEX[f"{side}_{part}"] for part in parts for side in ("left", "right")]
+        for parts in (("hip", "knee", "shoulder"), ("knee", "ankle", "hip"))
+    ]
+)
 
 
 def apparent_size(xy: Array) -> Array:
@@ -65,12 +67,12 @@ def apparent_size(xy: Array) -> Array:
     Bending the knees does not change it, turning towards the camera does. Where the trunk or both legs are absent, the
     diagonal of the box around what is there.
     """
-
     bones = xy[..., _BONES[0], :] - xy[..., _BONES[1], :]
-    left_thigh, right_thigh, left_shank, right_shank, left_trunk, right_trunk = np.moveaxis(bones, -2, 0)
-    trunk = (left_trunk + right_trunk) / 2
-    length = np.sqrt((np.stack([left_thigh, right_thigh, left_shank, right_shank, trunk]) ** 2).sum(axis=-1))
-    size: Array = length[4] + np.fmax(length[0] + length[2], length[1] + length[3])
+    bones[..., 4, :] = (bones[..., 4, :] + bones[..., 5, :]) / 2  # the trunk, between both sides
+    square = bones * bones
+    length = np.sqrt(square[..., 0] + square[..., 1])
+    legs = length[..., 0:2] + length[..., 2:4]
+    size: Array = length[..., 4] + np.fmax(legs[..., 0], legs[..., 1])
     if np.isfinite(size).all():
         return size
     low = np.where(np.isfinite(xy), xy, np.inf).min(axis=-2)
@@ -110,12 +112,14 @@ class Calibration:
         there = np.isfinite(xy[..., 0]) & np.isfinite(xy[..., 1])
         if self.fixed is not None:
             return np.where(there, self.fixed, np.nan)
-        # Tables never rise with confidence, so that the first row is the widest.
-        unsaid = 0.0 if np.isfinite(confidence).any() else 1.0
-        step = np.nan_to_num(np.clip(confidence, 0.0, 1.0), nan=unsaid) * _STEPS
+        # Tables never rise with confidence, so that the first row is the widest; fmax takes the absent there.
+        step = np.fmin(np.fmax(confidence, 0.0), 1.0) * _STEPS
+        if not np.isfinite(confidence).any():
+            step = np.where(np.isnan(confidence), 1.0 * _STEPS, step)
         fraction = self.table[step.astype(np.intp), _COLUMNS]
         if picture_px is not None:
-            outside = ((xy < 0) | (xy > np.array(picture_px))).any(axis=-1)
+            x, y, (width_px, height_px) = xy[..., 0], xy[..., 1], picture_px
+            outside = (x < 0) | (x > width_px) | (y < 0) | (y > height_px)
             fraction = np.where(outside, np.maximum(fraction, self.outside_frac), fraction)
         return np.where(there, fraction * apparent_size(xy)[..., None], np.nan)
 

@@ -18,6 +18,8 @@ from kneeline.motion.geometry import Geometry
 
 LOOK_BACK_S: Final = 1.5
 """How much of the past is judged; the same time has to be stood still. House default."""
+LOOK_EVERY_S: Final = 0.2
+"""It is judged so often; people do not change faster, and it costs as much as ten frames of a set. House default."""
 MARGIN: Final = 0.01
 """Head and feet this close to the picture's edge, as a share of it, are cut off. House default."""
 SMALLEST: Final = 0.4
@@ -62,6 +64,8 @@ class Framing:
         self._recent: deque[PoseFrame] = deque()
         self._hand_since_s = math.nan
         self._hand_told = False
+        self._advice, self._advised_s = GOOD, math.nan
+        self._stood_still, self._stood_s = False, math.nan
 
     def add(self, frame: PoseFrame) -> None:
         """Take one frame in."""
@@ -85,7 +89,13 @@ class Framing:
         return len(looked) > 1 and min(looked) > 1
 
     def advice(self, picture_px: tuple[int, int]) -> Advice:
-        """What to change first. picture_px: width and height of the picture."""
+        """What to change first, looked at anew some times a second. picture_px: width and height of the picture."""
+        t_s = self._recent[-1].t_s
+        if not t_s - self._advised_s < LOOK_EVERY_S:
+            self._advice, self._advised_s = self._look(picture_px), t_s
+        return self._advice
+
+    def _look(self, picture_px: tuple[int, int]) -> Advice:
         found = [frame for frame in self._recent if np.isfinite(frame.xy[_ENDS[0]]).all()]
         if len(found) < max(SEEN_SHARE * len(self._recent), 2):
             return Advice("no_one", basic=True)
@@ -100,7 +110,13 @@ class Framing:
         return self._view(Geometry(series))
 
     def still(self) -> bool:
-        """Whether the person stood still over the whole look back."""
+        """Whether the person stood still over the whole look back; looked at anew some times a second."""
+        t_s = self._recent[-1].t_s
+        if not t_s - self._stood_s < LOOK_EVERY_S:
+            self._stood_still, self._stood_s = self._stands_still(), t_s
+        return self._stood_still
+
+    def _stands_still(self) -> bool:
         frames = self._recent
         if len(frames) < 4 or frames[-1].t_s - frames[0].t_s < 0.9 * LOOK_BACK_S:
             return False

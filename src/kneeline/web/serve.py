@@ -56,9 +56,12 @@ def serve(folder: Path, port: int | None, *, browser: bool, say: Callable[[str],
             servers.append((uvicorn.Server(settings(app, near.certificate.chain)), lines))
         if browser:
             threading.Timer(0.8, webbrowser.open, [address if near is None else f"{address}/phone"]).start()
-        with contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError):
-            with asyncio.Runner(loop_factory=servers[0][0].config.get_loop_factory()) as runner:
-                runner.run(_run(servers, near))
+        loop = servers[0][0].config.get_loop_factory()
+        with (
+            contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError),
+            asyncio.Runner(loop_factory=loop) as runner,
+        ):
+            runner.run(_run(servers, near))
 
 
 async def _run(servers: list[tuple[uvicorn.Server, list[socket.socket]]], near: Lan | None) -> None:
@@ -122,6 +125,7 @@ def _bound(reached: Sequence[str], port: int) -> list[socket.socket]:
             lines.append(line)
             line.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             line.bind((address, port))
+            line.listen()  # who comes before the pages are ready waits instead of being sent away
             port = port or line.getsockname()[1]
     except OSError:
         for line in lines:

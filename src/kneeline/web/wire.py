@@ -71,11 +71,14 @@ def read_picture(message: bytes, calibration: Calibration) -> Picture:
     with np.errstate(invalid="ignore"):  # some NaN make a noise when they are widened
         points = np.frombuffer(message, "<f4", offset=HEADER.size).reshape(-1, 3).astype(np.float64)
     xy, confidence = points[:, :2], points[:, 2]
-    if np.isinf(points).any() or (np.abs(xy) > _FARTHEST * max(width, height)).any():
+    low, high = np.fmin.reduce(points).tolist(), np.fmax.reduce(points).tolist()  # NaN, where all are absent
+    farthest_px = _FARTHEST * max(width, height)
+    if any(one < -farthest_px for one in low[:2]) or any(one > farthest_px for one in high[:2]):
         raise RefusedError("a keypoint is nowhere near the picture")
-    if ((confidence < 0) | (confidence > 1)).any():
+    if low[2] < 0 or high[2] > 1:
         raise RefusedError("a confidence lies outside 0 to 1")
-    xy[np.isnan(xy).any(axis=1)] = math.nan
+    absent = np.isnan(xy)
+    xy[absent[:, 0] | absent[:, 1]] = math.nan
     frame = PoseFrame(
         t_s=t_s,
         xy=xy,
