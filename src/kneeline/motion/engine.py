@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from statistics import median
 from typing import Final
 
 import numpy as np
@@ -171,7 +172,7 @@ class Engine:
         """
         if self._paused or math.isnan(self._seen_s) or self._seen_s < self._last_s:
             return None
-        usual = float(np.median(self._excursions)) if self._excursions else self._rule.smallest.value
+        usual = median(self._excursions) if self._excursions else self._rule.smallest.value
         return max(tracker.moved for tracker in self._counted()) / usual
 
     # frame by frame

@@ -417,8 +417,7 @@ class LiveSet:
         self._out.append(Tone(self._now_s, name, lasts_s))
 
     def _show(self, **changes: object) -> None:
-        screen = replace(self.screen, **changes)  # type: ignore[arg-type]
-        if screen != self.screen:
-            self.screen = replace(screen, t_s=self._now_s)
+        if any(getattr(self.screen, name) != value for name, value in changes.items()):
+            self.screen = replace(self.screen, **changes, t_s=self._now_s)  # type: ignore[arg-type]
             self._out = [one for one in self._out if not isinstance(one, Screen)]
             self._out.append(self.screen)
