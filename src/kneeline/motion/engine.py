@@ -131,7 +131,8 @@ class Engine:
         self._events = []
         running = [tracker for tracker in self._counted() if tracker.far_enough]
         if running and self._exercise.kind == "hold":  # what was held until the end was held
-            self._complete("", running[0].so_far, self._last_s)
+            leg = next(leg for leg, tracker in self._trackers.items() if tracker is running[0])
+            self._complete(leg, running[0].so_far, self._last_s)
         elif running:
             self._discard(self._last_s, "the recording ended before it was complete")
         self._enter(Phase.REST, self._last_s)

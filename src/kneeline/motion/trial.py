@@ -63,6 +63,11 @@ class Trial:
         self._parts.append(series)
         return self._engine.push(series) if self._engine is not None else ()
 
+    @property
+    def holds(self) -> tuple[tuple[float, float], ...]:
+        """Start and end of every hold, in seconds."""
+        return self._engine.holds if self._engine is not None else ()
+
     def finish(self) -> tuple[Event, ...]:
         """The recording is over; a repetition that was running is incomplete."""
         events = self._engine.finish() if self._engine is not None else ()
@@ -100,7 +105,7 @@ class Trial:
         yaw = result.view.yaw_deg
         turn = (yaw.value, yaw.sd) if isinstance(yaw, Estimate) else (math.nan, 0.0)
         scene = (Witness(self._pose_model, *turn), result.view)
-        return Watched(self._test, self._library, series, scene, said, result, trace, self._engine.holds, self._cut)
+        return Watched(self._test, self._library, series, scene, said, result, trace, self.holds, self._cut)
 
 
 def _looked_at(series: PoseSeries, pose_model: str, library: Library) -> tuple[Witness, View]:

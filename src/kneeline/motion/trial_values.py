@@ -159,6 +159,8 @@ def _mean(value: Value, watched: Watched) -> Told:
 def _too_few(n: int, watched: Watched) -> NotAssessable:
     least = round(watched.test.least.value)
     cut = "; the recording ends in the middle of one" if watched.cut else ""
+    if not n:
+        return NotAssessable(f"no repetition was counted{cut}")
     return NotAssessable(f"{n} of at least {least} repetitions were counted{cut}")
 
 
