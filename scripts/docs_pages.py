@@ -44,7 +44,20 @@ SIDED_BONES = (
     "ankle heel",
     "heel foot_index",
 )
-COMMANDS = ("analyze", "replay", "pose", "convert", "feet", "test", "tests", "exercises", "evidence", "doctor", "data")
+COMMANDS = (
+    "analyze",
+    "replay",
+    "pose",
+    "convert",
+    "feet",
+    "test",
+    "tests",
+    "assess",
+    "exercises",
+    "evidence",
+    "doctor",
+    "data",
+)
 DATA_COMMANDS = ("where", "export", "import", "backup", "erase")
 
 
@@ -401,7 +414,7 @@ def decisions() -> str:
 MADE: dict[str, Callable[[], str]] = {
     "exercise_list": exercise_list,
     "measures": measures,
-    "movement_tests": movement_tests,
+    "movement_tests": lambda: movement_tests(figure),
     "fault_list": fault_list,
     "blind_spots": blind_spots,
     "evidence": evidence,

@@ -58,7 +58,7 @@ def value_lines(told: TrialValue, value: Value, age: float | None = None, sex: s
         real = _plain(told.detectable, value.unit)
         yield f"Only a change of more than {real} is more than error ({_change(told, value)})."
     norm = norm_for(value, age, sex)
-    yield _norm(norm) if norm is not None else value.no_norm or "Say age and sex to compare."
+    yield norm_words(norm) if norm is not None else value.no_norm or "Say age and sex to compare."
     yield _weight(value.weight)
     if told.more:
         yield f"The error is still large: {told.more} more would do."
@@ -80,7 +80,8 @@ def norm_for(value: Value, age: float | None, sex: str) -> Norm | None:
     return max(fitting, key=lambda norm: (bool(norm.sex), norm.from_age > 0), default=None)
 
 
-def _norm(norm: Norm) -> str:
+def norm_words(norm: Norm) -> str:
+    """What is usual, for whom, and on what grounds."""
     spread = f" ± {plain(norm.spread.value)}" if norm.spread is not None else ""
     numbers = [number for number in (norm.usual, norm.spread) if number is not None]
     whose = {"female": " for women", "male": " for men", "": ""}[norm.sex] + _ages(norm)
@@ -217,7 +218,7 @@ def _described(value: Value) -> Iterator[str]:
     enough = f"Small enough is an error of {amount(value.enough)} ({basis(value.enough)})."
     real = value.detectable
     yield enough + (f" A change is real from {amount(real)} on ({basis(real)})." if real is not None else "")
-    yield from map(_norm, value.norm) if value.norm else (value.no_norm,)
+    yield from map(norm_words, value.norm) if value.norm else (value.no_norm,)
 
 
 def _weight(words: str) -> str:
