@@ -183,7 +183,7 @@ def batteries(people: int, seed: int) -> list[list[str]]:
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--people", type=int, default=3000)
+    parser.add_argument("--people", type=int, default=6000)
     parser.add_argument("--ordered", type=int, default=300, help="people for the order of the tests")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--save", type=Path)

@@ -15,7 +15,20 @@ from makers import Run
 
 from kneeline.model.errors import InputError
 
-COMMANDS = ("analyze", "replay", "pose", "convert", "feet", "test", "tests", "exercises", "evidence", "doctor", "data")
+COMMANDS = (
+    "analyze",
+    "replay",
+    "pose",
+    "convert",
+    "feet",
+    "test",
+    "tests",
+    "assess",
+    "exercises",
+    "evidence",
+    "doctor",
+    "data",
+)
 KNEELINE = "import sys; from kneeline.cli import main; sys.exit(main())"
 
 
@@ -31,7 +44,7 @@ def test_every_command_explains_itself(run: Run, command: str) -> None:
     ran = run(command, "--help")
     assert ran.code == 0
     assert f"kneeline {command}" in ran.out
-    assert "..." not in ran.out.split("Options:")[0].replace("[OPTIONS]", "")
+    assert "..." not in ran.out.split("Options:")[0].replace("[CLIPS]...", "")
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,9 @@ INTERVAL: Final = 0.9
 ENOUGH: Final = 0.07
 """A test that is expected to move the probabilities by less in all is not worth doing. House default."""
 
+REPLACES: Final = 1.5
+"""A second test of a family is worth doing only when it tells this many times as much. House default."""
+
 _STATES: Final = np.array(list(itertools.product((False, True), repeat=len(LINKS))))
 _ALONE: Final = {
     link: int(np.flatnonzero((_STATES.sum(axis=1) == 1) & _STATES[:, i])[0]) for i, link in enumerate(LINKS)
@@ -183,7 +186,7 @@ def next_test(
         if test.id in results:
             continue
         rival = next((c for c in counted if c.family == test.family), None)
-        if rival is not None and rival.tells(results[rival.id].sd) >= test.tells():
+        if rival is not None and REPLACES * rival.tells(results[rival.id].sd) >= test.tells():
             continue
         kept = [(c, results[c.id]) for c in counted if c is not rival]
         change = _expected_change(test, kept, [(c, results[c.id]) for c in counted], prior)

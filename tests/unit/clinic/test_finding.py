@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kneeline.clinic.finding import Indicator, Likelihood, find, next_test
+from kneeline.clinic.finding import Indicator, Likelihood, find, next_test, turns
 from kneeline.model.finding import LINKS, Probability
 from kneeline.model.quantity import Estimate
 
@@ -112,3 +112,48 @@ def test_a_probability_lies_in_its_range() -> None:
         Probability(0.5, 0.6, 0.7)
     with pytest.raises(ValueError, match="does not hold"):
         Probability(math.nan, 0.0, 1.0)
+
+
+def test_tests_of_a_family_that_contradict_make_it_less_sure() -> None:
+    sharp = Indicator("sharp", "hip", "hips", STRONG, error=0.5)
+    blunt = Indicator("blunt", "hip", "hips", STRONG, error=1.0)
+    agree = find([sharp, blunt], {"sharp": at(10.0, 0.5), "blunt": at(10.0)}, PRIOR)
+    clash = find([sharp, blunt], {"sharp": at(10.0, 0.5), "blunt": at(0.0)}, PRIOR)
+    assert agree.at_odds == ()
+    assert clash.at_odds == ("hips",)
+    assert PRIOR["hip"] < clash.links["hip"].value < agree.links["hip"].value
+    width = [f.links["hip"].high - f.links["hip"].low for f in (agree, clash)]
+    assert width[1] > width[0]
+
+
+def test_doubted_answers_bring_it_nearer_to_the_prior_and_make_the_range_wider() -> None:
+    sure, doubted = (find(TESTS, {"hip1": at(10.0)}, PRIOR, doubted=doubt).links["hip"] for doubt in (False, True))
+    assert PRIOR["hip"] < doubted.value < sure.value
+    assert doubted.high - doubted.low > sure.high - sure.low
+
+
+def test_what_would_change_our_mind_does() -> None:
+    results = {t.id: at(10.0 if t.link == "hip" else 0.0) for t in TESTS}
+    focus = find(TESTS, results, PRIOR).focus
+    found = turns(TESTS, results, PRIOR)
+    assert focus == "hip"
+    for turn in found:
+        again = find(TESTS, results | {turn.test: at(turn.value)}, PRIOR)
+        assert again.focus == turn.focus != focus
+    one = turns(TESTS[:1], {TESTS[0].id: at(10.0)}, PRIOR)
+    assert one == ()
+
+
+def test_a_lone_test_may_turn_the_focus_and_says_where() -> None:
+    one, other = TESTS[4:]
+    assert one.link == other.link == "hip"
+    results = {one.id: at(10.0), other.id: at(10.0), **{t.id: at(0.0) for t in TESTS[:2]}}
+    assert find(TESTS, results, PRIOR).focus == "hip"
+    turn = next(turn for turn in turns(TESTS, results, PRIOR) if turn.test == one.id)
+    assert turn.focus is None
+    assert 3.0 < turn.value < 8.0
+
+
+def test_two_links_that_both_ask_are_not_played_off_against_each_other() -> None:
+    results = {t.id: at(-4.0 if t.link == "foot" else 10.0 + (t.link == "knee")) for t in TESTS}
+    assert find(TESTS, results, PRIOR).focus is None
