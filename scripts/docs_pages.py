@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+import docs_clinic
 from docs_tests import movement_tests
 from kneeline.cli import main as kneeline
 from kneeline.content.load import Library, load
@@ -415,6 +416,7 @@ MADE: dict[str, Callable[[], str]] = {
     "exercise_list": exercise_list,
     "measures": measures,
     "movement_tests": lambda: movement_tests(figure),
+    **docs_clinic.MADE,
     "fault_list": fault_list,
     "blind_spots": blind_spots,
     "evidence": evidence,

@@ -1,0 +1,135 @@
+"""The made parts of the page "How kneeline decides", as Markdown, from the library."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from kneeline.clinic import finding
+from kneeline.clinic.safety import SECONDS_PER_ANSWER, WORDS_PER_MINUTE
+from kneeline.content.clinic_schema import IndicatorEntry, Referral
+from kneeline.content.load import load
+from kneeline.content.schema import Number
+from kneeline.report.story import basis, keys_of, plain
+
+
+def red_flags() -> str:
+    """Every red flag, its route and how soon."""
+    return _referrals(load().clinic.red_flags)
+
+
+def look_alikes() -> str:
+    """Every problem that is told from what kneeline is for."""
+    return _referrals(load().clinic.lookalikes)
+
+
+def _referrals(rules: Mapping[str, Referral]) -> str:
+    routes = load().clinic.routes
+    ordered = sorted(rules.values(), key=lambda rule: routes[rule.route].urgency)
+    rows = ([r.name, r.say, routes[r.route].name, routes[r.route].how_soon, _basis(r)] for r in ordered)
+    return _table("what | what is said | where | how soon | basis", rows)
+
+
+def _basis(rule: Referral) -> str:
+    keys = ", ".join(_link(key) for key in keys_of(rule.evidence))
+    return (
+        keys if rule.basis == "sourced" else f"house default{', leans on ' + keys if keys else ''}"
+    ) or "house default"
+
+
+def routes() -> str:
+    """Where people are sent."""
+    rows = ([r.name, r.how_soon, r.where, r.until_then] for r in load().clinic.routes.values())
+    return _table("route | how soon | where | until then", rows)
+
+
+def indicators() -> str:
+    """What every test and answer says about a link, with where each number comes from."""
+    rows = (row for entry in load().clinic.indicators.values() for row in _spreads(entry))
+    return _table("result | link | family | whom | asks for training | does not | trust (house default) | error", rows)
+
+
+def _spreads(entry: IndicatorEntry) -> Iterable[list[str]]:
+    for known in entry.likelihood:
+        present, absent = (f"{_number(s.mean)} (sd {_number(s.sd)})" for s in (known.present, known.absent))
+        name = f"{entry.name} (`{entry.id}`)"
+        whom = known.population
+        yield [name, entry.link, entry.family, whom, present, absent, plain(known.trust.value), _number(entry.error)]
+
+
+def _number(number: Number) -> str:
+    unit = {"deg": "°", "frac": ""}.get(number.unit, f" {number.unit}")
+    source = basis(number, cite=_link)
+    return f"{plain(number.value)}{unit}, {source}"
+
+
+def priors() -> str:
+    """How often each link asks for training, and what answers change about it."""
+    clinic = load().clinic
+    rows = [[p.link, plain(p.probability.value), p.note] for p in clinic.priors.values()]
+    changed = [[", ".join(s.links), f"odds times {plain(s.odds.value)}", s.say] for s in clinic.shifts.values()]
+    return _table("link | before any test (house default) | note", [*rows, *changed])
+
+
+def constants() -> str:
+    """The house defaults that stand in code."""
+    rows = [
+        ["named from a probability of", plain(finding.NAMED)],
+        ["and, in nearly every scenario, ahead of any other link by", plain(finding.LEAD)],
+        ["a test is worth doing when it is expected to move the probabilities by", plain(finding.ENOUGH)],
+        ["a second test of a family, when it tells this many times as much", plain(finding.REPLACES)],
+        [
+            "tests of a family contradict one another from odds of",
+            f"{plain(finding.CLEARLY)} and 1/{plain(finding.CLEARLY)}",
+        ],
+        ["factors on trust that are tried", _levels(finding.TRUST_LEVELS)],
+        ["the same where something contradicts", _levels(finding.DOUBTED_LEVELS)],
+        ["factors on the prior odds that are tried", _levels(finding.PRIOR_LEVELS)],
+        ["words read a minute, in the time that the questions take", plain(WORDS_PER_MINUTE)],
+        ["seconds for each answer", plain(SECONDS_PER_ANSWER)],
+    ]
+    return _table("house default | value", rows)
+
+
+def _levels(levels: tuple[tuple[float, float], ...]) -> str:
+    return ", ".join(f"{plain(factor)} ({p:.0%})" for factor, p in levels)
+
+
+def purposes() -> str:
+    """What kneeline is and is not, by intended purpose."""
+    parts = []
+    for purpose in load().clinic.purposes.values():
+        lines = [
+            f"**{purpose.name}** ({', '.join(purpose.parts)}; {', '.join(map(_link, keys_of(purpose.evidence)))})",
+            "",
+        ]
+        lines += [f"- {line}" for line in (*purpose.is_for, *purpose.is_not)]
+        parts.append("\n".join(lines))
+    return "\n\n".join(parts)
+
+
+def questionnaires() -> str:
+    """The questionnaires that can be scored, and whose wording has to be brought."""
+    rows = ([q.name, str(len(q.item)), q.licence] for q in load().clinic.questionnaires.values())
+    return _table("questionnaire | items | licence", rows)
+
+
+def _link(key: str) -> str:
+    return f"[{key}](evidence.md#{key.lower()})"
+
+
+def _table(head: str, rows: Iterable[list[str]]) -> str:
+    names = [name.strip() for name in head.split("|")]
+    lines = [names, ["---"] * len(names), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+
+
+MADE = {
+    "red_flags": red_flags,
+    "look_alikes": look_alikes,
+    "routes": routes,
+    "indicators": indicators,
+    "priors": priors,
+    "decision_constants": constants,
+    "purposes": purposes,
+    "questionnaires": questionnaires,
+}
