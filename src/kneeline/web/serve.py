@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import gc
 import socket
 import sys
 import threading
@@ -56,6 +57,8 @@ def serve(folder: Path, port: int | None, *, browser: bool, say: Callable[[str],
             servers.append((uvicorn.Server(settings(app, near.certificate.chain)), lines))
         if browser:
             threading.Timer(0.8, webbrowser.open, [address if near is None else f"{address}/phone"]).start()
+        gc.collect()
+        gc.freeze()  # what is loaded stays; walking through it takes long enough in the middle of a set to be heard
         loop = servers[0][0].config.get_loop_factory()
         with (
             contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError),
