@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from kneeline.clinic import finding
 from kneeline.clinic.safety import SECONDS_PER_ANSWER, WORDS_PER_MINUTE
-from kneeline.content.clinic_schema import IndicatorEntry, Referral
+from kneeline.content.clinic_schema import IndicatorEntry, Referral, Spread
 from kneeline.content.load import load
 from kneeline.content.schema import Number
 from kneeline.report.story import basis, keys_of, plain
@@ -43,23 +43,37 @@ def routes() -> str:
 
 
 def indicators() -> str:
-    """What every test and answer says about a link, with where each number comes from."""
-    rows = (row for entry in load().clinic.indicators.values() for row in _spreads(entry))
-    return _table("result | link | family | whom | asks for training | does not | trust (house default) | error", rows)
+    """What every test and answer says about a link, with where each number comes from; then the families."""
+    clinic = load().clinic
+    rows = (row for entry in clinic.indicators.values() for row in _spreads(entry))
+    shared: dict[str, list[str]] = {}
+    for entry in clinic.indicators.values():
+        shared.setdefault(entry.family, []).append(entry.name)
+    families = "; ".join(" and ".join(names) for names in shared.values() if len(names) > 1)
+    head = "result, with the error of one measurement | link | who was compared | asks | does not | trust"
+    return f"{_table(head, rows)}\n\nThese look at the same thing, so only one of each counts: {families}."
 
 
 def _spreads(entry: IndicatorEntry) -> Iterable[list[str]]:
     for known in entry.likelihood:
-        present, absent = (f"{_number(s.mean)} (sd {_number(s.sd)})" for s in (known.present, known.absent))
-        name = f"{entry.name} (`{entry.id}`)"
-        whom = known.population
-        yield [name, entry.link, entry.family, whom, present, absent, plain(known.trust.value), _number(entry.error)]
+        name = f"{entry.name}, ± {_number(entry.error)}"
+        asks, not_asks = (f"{_plain(s.mean)} ± {_plain(s.sd)}; {_both(s)}" for s in (known.present, known.absent))
+        yield [name, entry.link, known.population, asks, not_asks, f"{plain(known.trust.value)}, house default"]
 
 
 def _number(number: Number) -> str:
+    return f"{_plain(number)}; {basis(number, cite=_link)}"
+
+
+def _both(spread: Spread) -> str:
+    """Where mean and standard deviation come from, once where it is the same."""
+    said = list(dict.fromkeys(basis(number, cite=_link) for number in (spread.mean, spread.sd)))
+    return said[0] if len(said) == 1 else f"mean {said[0]}, sd {said[1]}"
+
+
+def _plain(number: Number) -> str:
     unit = {"deg": "°", "frac": ""}.get(number.unit, f" {number.unit}")
-    source = basis(number, cite=_link)
-    return f"{plain(number.value)}{unit}, {source}"
+    return f"{plain(number.value)}{unit}"
 
 
 def priors() -> str:
