@@ -36,6 +36,7 @@ def test_a_session_from_the_first_page_to_the_record(
     window.wait_for("done")
     taken_s = [HEADER.unpack_from(data)[-1] for data in sent]
     page.locator("#next").wait_for()
+    assert {"go", "count_1", "count_5"} <= {url.rpartition("/")[2].removesuffix(".mp3") for url in window.asked}
     assert "5 repetitions" in page.locator("#after").inner_text()
     page.get_by_role("button", name="Go on now").click()
     window.wait_for("ready", "countdown", "set")

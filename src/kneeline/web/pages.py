@@ -15,7 +15,7 @@ from starlette.responses import Response
 from kneeline.content.schema import Exercise
 from kneeline.model.errors import StoreError
 from kneeline.model.movement import SetResult
-from kneeline.report.story import SIGN, WORD, amount, listed, percent, plain, tell
+from kneeline.report.story import SIGN, WORD, amount, basis, listed, percent, plain, tell
 from kneeline.store import KeptSet
 from kneeline.web.book import BY_HAND, Book, Choice
 from kneeline.web.course import Side
@@ -42,7 +42,7 @@ def home(request: Request) -> Response:
     if last is not None:
         newest = last[1][-1]
         today = newest.at.astimezone().date() == datetime.now().astimezone().date()
-        if today and newest.ended_at is None and newest.start.settings.get("camera"):
+        if today and newest.ended_at is None:
             open_set = newest
     exercise = None if last is None else book.exercise(last[1][-1])
     return page(
@@ -273,5 +273,7 @@ def _dose_words(exercise: Exercise) -> str:
         return ""
     each = " on each side" if exercise.sides == "one" else ""
     phases = [(dose.lift, "up"), (dose.hold, "held"), (dose.lower, "down")]
+    whose = basis(dose.sets, dose.reps, dose.lift, dose.hold, dose.lower, dose.rest)
     tempo = listed(f"{amount(number)} {word}" for number, word in phases)
-    return f"{plain(dose.sets.value)} sets of {plain(dose.reps.value)}{each}, {tempo}, {amount(dose.rest)} of rest."
+    sets, reps = plain(dose.sets.value), plain(dose.reps.value)
+    return f"{sets} sets of {reps}{each}, {tempo}, {amount(dose.rest)} of rest ({whose})."

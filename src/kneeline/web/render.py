@@ -14,7 +14,7 @@ from fastapi import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from kneeline import __version__
-from kneeline.report.story import count_of, sentence
+from kneeline.report.story import amount, basis, count_of, sentence
 from kneeline.web.book import Book
 from kneeline.web.course import Turn
 
@@ -74,8 +74,10 @@ def _environment() -> jinja2.Environment:
         "json": _script_json,
         "turn": turn_words,
         "reps": count_of,
+        "amount": amount,
     }
     environment.filters.update(filters)
+    environment.globals["basis"] = basis
     return environment
 
 

@@ -14,6 +14,9 @@ import { Sound } from "./sound.js";
  */
 
 const STALE_MS = 500;
+/** With fewer pictures a second, quick faults of tempo cannot be told, and the page says so. House default. */
+const ENOUGH_PER_S = 10;
+const PACE = 0.05;
 
 /** @type {Record<string, [string, string]>} title and words, by why there is no camera */
 const TROUBLE = {
@@ -40,6 +43,7 @@ class Coach {
     this.model = undefined;
     this.canvas = part("skeleton", HTMLCanvasElement);
     this.seen_ms = 0;
+    this.step_ms = 60;
     this.over = false;
     this.stopped = false;
     this.load();
@@ -81,6 +85,7 @@ class Coach {
   async begin() {
     part("welcome", HTMLElement).hidden = true;
     part("trouble", HTMLElement).hidden = true;
+    this.root.focus(); // the button that had it is gone
     if (this.board.state === "welcome") this.board.enter("loading");
     this.board.parts.caption.textContent = "Getting ready ...";
     this.sound.wake();
@@ -103,7 +108,10 @@ class Coach {
 
   /** @param {Pose} pose */
   see(pose) {
-    this.seen_ms = performance.now();
+    const now_ms = performance.now();
+    if (this.seen_ms) this.step_ms += PACE * (Math.min(now_ms - this.seen_ms, 1000) - this.step_ms);
+    this.seen_ms = now_ms;
+    this.board.pace(1000 / this.step_ms, ENOUGH_PER_S);
     drawSkeleton(this.canvas, pose);
     this.line?.pose(pose);
   }

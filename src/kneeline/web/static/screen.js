@@ -25,7 +25,7 @@ export class Board {
       count: part("count", HTMLElement), of: part("of", HTMLElement), last: part("last", HTMLElement),
       lastWords: part("last-words", HTMLElement), dots: part("dots", HTMLOListElement),
       caption: part("caption", HTMLElement), light: part("light", HTMLElement),
-      lightWords: part("light-words", HTMLElement), reading: part("reading", HTMLElement),
+      lightWords: part("light-words", HTMLElement), reading: part("reading", HTMLElement), pace: part("pace", HTMLElement),
       tempo: part("tempo", HTMLElement), fill: part("tempo-fill", HTMLElement), mark: part("tempo-mark", HTMLElement),
       tempoWords: part("tempo-words", HTMLElement),
     };
@@ -63,6 +63,17 @@ export class Board {
       this.lasts_ms = screen.phase_lasts_s * 1000;
     }
     if (screen.state !== "set") this.read({ t_s: 0, progress: null }, false);
+  }
+
+  /**
+   * Say it where too few pictures are seen.
+   * @param {number} per_s
+   * @param {number} enough_per_s
+   */
+  pace(per_s, enough_per_s) {
+    const { pace } = this.parts;
+    pace.hidden = per_s >= enough_per_s;
+    if (!pace.hidden) pace.textContent = `Only ${Math.round(per_s)} pictures a second: quick faults may be missed`;
   }
 
   /** @param {string} state */
