@@ -177,8 +177,9 @@ class Repetition(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_onl
 
 
 class Observation(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """How a quantity that no single line of keypoints shows is told in this exercise: weighted signals, against rest.
+    """How a quantity that no line of a pose model's landmarks shows is told here: weighted signals, against rest.
 
+    Keypoints that are the joints themselves (markers) show it directly; for them it is not used.
     weights: signal -> weight, fitted by `how` (a command anyone can rerun) on other people than it is judged on.
     within: the same signals -> furthest change from rest, in its unit, that the weights may be used with.
     facing: the views it was fitted for; it is refused in any other. error: of people left out of the fit.

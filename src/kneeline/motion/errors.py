@@ -3,7 +3,8 @@
     variance = (noise * sd of keypoints, first order)^2     what changes from picture to picture
              + change_sd^2 + (share * value)^2              how badly its landmarks follow the joints
              + sd^2, but not for changes                    what stays in a recording: a landmark is not the joint
-             + (turn * (yaw_error + yaw_error_bent * bend))^2, turn^2 = off-plane angle^2 + (its own error)^2
+             + (turn * (yaw_error + yaw_error_bent * bend))^2
+    turn^2   = off-plane angle^2 + (its own error)^2 + (how far a leg's plane is from the body's)^2
 
 The second and third line are measured per pose model and signal (benchmarks/errors.py). Keypoint errors, too, last
 longer than a phase (benchmarks/calibrate_keypoints.py prints how long), so no average over pictures makes any of this
@@ -29,6 +30,8 @@ Array = npt.NDArray[np.float64]
 
 EXACT: Final = PoseError()
 """Keypoints that are the joints themselves: markers, drawn figures."""
+LEG_TURN_DEG: Final = 4.0
+"""A leg seldom bends exactly in the plane that the body faces: standard deviation of the difference. House default."""
 OTHER: Final = "other"
 """Entry for pose models that nobody measured here."""
 
@@ -44,6 +47,11 @@ class Witness:
     yaw_deg: float
     yaw_sd_deg: float
 
+    @property
+    def exact(self) -> bool:
+        """Whether its keypoints are the joints themselves."""
+        return not self.pose_model or self.pose_model.startswith("marker")
+
     def pose_error(self, known: Mapping[str, PoseError]) -> PoseError:
         """The entry of this pose model, by the start of its name.
 
@@ -52,7 +60,7 @@ class Witness:
         >>> Witness("some-model", 0.0, 0.0).pose_error({"other": PoseError(sd=9.0)}).sd
         9.0
         """
-        if not self.pose_model or self.pose_model.startswith("marker"):
+        if self.exact:
             return EXACT
         return next((e for name, e in known.items() if self.pose_model.startswith(name)), known.get(OTHER, EXACT))
 
@@ -75,7 +83,7 @@ def _turn_sd(spec: Signal, bend_deg: Array, witness: Witness) -> Array:
     """What a camera that does not look straight at a signal's plane adds."""
     if spec.yaw_error is None or math.isnan(witness.yaw_deg):
         return np.zeros(len(bend_deg))
-    turn = math.hypot(off_plane_deg(witness.yaw_deg, spec.plane), witness.yaw_sd_deg)
+    turn = math.hypot(off_plane_deg(witness.yaw_deg, spec.plane), witness.yaw_sd_deg, LEG_TURN_DEG)
     bent = spec.yaw_error_bent.value if spec.yaw_error_bent is not None else 0.0
     return turn * (spec.yaw_error.value + bent * bend_deg)
 

@@ -51,7 +51,9 @@ class Scene:
         return self.witness.yaw_deg
 
     def observation(self, signal_id: str) -> Observation | None:
-        """How this exercise tells a signal from several others, where it does."""
+        """How this exercise tells a signal from several others, where a pose model does not show it directly."""
+        if self.witness.exact:
+            return None
         return next((o for o in self.exercise.observation if o.signal == signal_id), None)
 
     @property

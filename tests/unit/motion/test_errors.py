@@ -9,7 +9,7 @@ import pytest
 from kneeline.content.load import load
 from kneeline.content.schema import PoseError, Signal
 from kneeline.model.pose import INDEX, KEYPOINTS, PoseSeries
-from kneeline.motion.errors import Witness, total_sd
+from kneeline.motion.errors import LEG_TURN_DEG, Witness, total_sd
 from kneeline.motion.geometry import Geometry
 from kneeline.motion.signals import Bearings, signal_sd
 
@@ -38,17 +38,25 @@ def known(spec: Signal, **numbers: float) -> Signal:
     return msgspec.structs.replace(spec, pose_error={"some": PoseError(**numbers)})
 
 
-def test_exact_keypoints_square_to_the_camera_have_their_noise_and_nothing_else() -> None:
+def leg_turn(signal: Signal, bend_deg: float = 0.0) -> float:
+    """What the leg's own turn adds, however the camera stands."""
+    assert signal.yaw_error is not None
+    assert signal.yaw_error_bent is not None
+    return LEG_TURN_DEG * (signal.yaw_error.value + signal.yaw_error_bent.value * bend_deg)
+
+
+def test_exact_keypoints_square_to_the_camera_have_their_noise_and_the_turn_of_the_leg() -> None:
     noise = float(signal_sd("fppa", leg(), BEARINGS, "left")[0])
-    assert sd(FPPA, leg(), SQUARE) == pytest.approx(noise)
-    assert sd(FPPA, leg(), Witness("marker", 0.0, 0.0)) == pytest.approx(noise)
-    assert sd(FPPA, leg(), Witness("blazepose-full", 0.0, 0.0)) != pytest.approx(noise)
+    least = math.hypot(noise, leg_turn(FPPA))
+    assert sd(FPPA, leg(), SQUARE) == pytest.approx(least)
+    assert sd(FPPA, leg(), Witness("marker", 0.0, 0.0)) == pytest.approx(least)
+    assert sd(FPPA, leg(), Witness("blazepose-full", 0.0, 0.0)) != pytest.approx(least)
 
 
 def test_what_stays_in_a_recording_drops_out_of_changes() -> None:
     spec, witness = known(FPPA, noise=0.0, sd=3.0, change_sd=4.0), Witness("some-model", 0.0, 0.0)
-    assert sd(spec, leg(), witness) == pytest.approx(5.0)
-    assert sd(spec, leg(), witness, change=True) == pytest.approx(4.0)
+    assert sd(spec, leg(), witness) == pytest.approx(math.hypot(5.0, leg_turn(FPPA)))
+    assert sd(spec, leg(), witness, change=True) == pytest.approx(math.hypot(4.0, leg_turn(FPPA)))
 
 
 def test_a_share_grows_with_the_value() -> None:
@@ -63,7 +71,8 @@ def test_a_turned_camera_widens_a_frontal_signal_the_more_the_leg_is_bent(yaw_de
     bent = leg(hips_y=300.0 - 200.0 * math.cos(math.radians(30.0)))  # 60 degrees in a leg of two equal segments
     assert FPPA.yaw_error is not None
     assert FPPA.yaw_error_bent is not None
-    expected = 12.0 * (FPPA.yaw_error.value + FPPA.yaw_error_bent.value * 60.0)
+    by_deg = FPPA.yaw_error.value + FPPA.yaw_error_bent.value * 60.0
+    expected = 12.0 * by_deg
     found = math.sqrt(sd(FPPA, bent, turned) ** 2 - sd(FPPA, bent, square) ** 2)
     assert found == pytest.approx(expected, rel=1e-6)
 

@@ -76,7 +76,8 @@ def geometry(xy: Array) -> Geometry:
 def scene(library: Library, yaw_deg: float = 0.0, side: str = "left") -> Scene:
     towards = 1 if abs(yaw_deg) < 90 else -1
     exercise = library.exercises["banded_single_leg_stand"]
-    return Scene(exercise, library, Bearings(towards, 1, side, 100.0, 200.0), Witness("", yaw_deg, 0.0), side)
+    witness = Witness("blazepose-full", yaw_deg, 0.0)
+    return Scene(exercise, library, Bearings(towards, 1, side, 100.0, 200.0), witness, side)
 
 
 def drop(xy: Array, of: Scene) -> Measured:
@@ -183,3 +184,12 @@ def test_what_is_beyond_is_told_frame_by_frame(library: Library) -> None:
     assert not far[still].any()
     assert far[int(TOP_S[0] * RATE) : int(TOP_S[1] * RATE)].all()
     assert not beyond(observation(library), g, scene(library).bearings, still & False).any()
+
+
+def test_markers_show_the_drop_directly(library: Library) -> None:
+    xy = stand(hips=9.0, lean=4.0)
+    exercise = library.exercises["banded_single_leg_stand"]
+    scene = Scene(exercise, library, Bearings(1, 1, "left", 100.0, 200.0), Witness("marker", 0.0, 0.0), "left")
+    drop = measure_all(geometry(xy), phases(), scene, None)[DROP]
+    assert isinstance(drop, Estimate)
+    assert drop.value == pytest.approx(9.0, abs=0.2)
