@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 
 import msgspec
 import pytest
@@ -29,14 +31,7 @@ SHOWN = {
     "purposes": ("name", "is_for", "is_not"),
     "questionnaires": ("licence",),
 }
-USUAL: dict[str, object] = {
-    "age": 34, "told": "not_seen", "today": "none", "calf_and_chest": "none", "background": "none", "injury": "no",
-    "pattern": "none", "side": "left", "sex": "female", "since": "under_1_year", "where": ["behind_kneecap"],
-    "pain_on": ["stairs_down", "squat", "running"], "pain_worst": 6, "pain_usual": 3, "pain_stairs": 5,
-    "pain_squat": 4, "feel": "none", "runs": "under_30_km", "load_change": "none", "tried": "none",
-    "goal": "run_again", "activities": ["stairs", "run"], "hard_stairs": 4, "hard_run": 6, "equipment": ["band"],
-    "days": 3,
-}  # fmt: skip
+USUAL = tomllib.loads((Path(__file__).parents[1] / "spec" / "vignettes" / "usual.toml").read_text(encoding="utf-8"))
 
 
 def texts(item: object) -> Iterator[str]:
@@ -101,6 +96,11 @@ def test_the_questions_take_less_than_four_minutes() -> None:
     asked = usual()
     assert len(asked) == 26
     assert minutes(asked) < 4.0
+
+
+def test_at_a_re_test_the_change_is_asked_and_not_before() -> None:
+    answers = read_answers(USUAL, CLINIC.questions)
+    assert [q.id for q in path(answers, CLINIC, later=True) if q.id not in answers] == ["global_change"]
 
 
 def test_a_scale_for_each_activity_and_no_other() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from makers import Run, drawn, write_log
-from reading import FORBIDDEN
+from reading import FORBIDDEN, school_grade
 
 from kneeline.content.load import load
 
@@ -41,6 +41,13 @@ def test_a_finding_says_the_part_why_and_what_would_change_it(run: Run, tmp_path
     assert "evidence: low" in text
     assert "not a diagnosis" in text
     assert not FORBIDDEN.search(text)
+
+
+def test_the_whole_page_can_be_read_at_twelve(run: Run, tmp_path: Path) -> None:
+    for change in (("", ""), ('today = "none"', 'today = ["hot"]'), ('"behind_kneecap"', '"outer_side"')):
+        out = run("assess", person(tmp_path, answers=USUAL.replace(*change), rest=HIP)).out
+        words = re.sub(r"\([^)]*\)", "", out)  # what stands in brackets are numbers and sources
+        assert school_grade([line for line in re.split(r"\n\s*\n", words) if line.strip()]) <= 7.0
 
 
 def test_a_red_flag_says_where_to_go_and_how_soon_and_gives_no_finding(run: Run, tmp_path: Path) -> None:
