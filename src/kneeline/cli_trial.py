@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -92,7 +93,7 @@ def do_test(
         check_writable(json, inputs=[path] if path else [])
     answers = _answers(said or ())
     if value is not None:
-        result = _by_yourself(known, value, side, path)
+        result = _by_yourself(known, library, value, side, path)
     elif known.kind == "photo":
         result = _from_photo(known, path, tap or (), side)
     else:
@@ -121,11 +122,16 @@ def list_tests(
         print_test(_console(), load_test(id, library), library)
 
 
-def _by_yourself(known: MovementTest, value: float, side: str | None, path: Path | None) -> TrialResult:
+def _by_yourself(
+    known: MovementTest, library: Library, value: float, side: str | None, path: Path | None
+) -> TrialResult:
     from kneeline.motion.trial import by_yourself
 
     if path is not None:
         raise InputError("there is a recording and a --value", expected="one of the two")
+    exercise = library.exercises.get(known.exercise)
+    if side is None and exercise is not None and exercise.sides == "one":
+        raise InputError(f"{known.name} does not say with which leg", expected="--side left or --side right")
     return by_yourself(known, value, side or "both")
 
 
@@ -157,9 +163,7 @@ def _from_frames(
     trial.push(frames)
     trial.finish()
     result = trial.result(said)
-    for warning in recording.warnings:
-        _console(stderr=True).print(warning, highlight=False, markup=False, soft_wrap=True)
-    return result
+    return replace(result, warnings=tuple(dict.fromkeys((*recording.warnings, *result.warnings))))
 
 
 def _frames(path: Path) -> tuple[PoseSeries, Recording]:
@@ -168,6 +172,8 @@ def _frames(path: Path) -> tuple[PoseSeries, Recording]:
         from kneeline.capture.follow import read_video
         from kneeline.capture.pose_model import open_pose_model
 
+        if sys.stderr.isatty():
+            print("Finding the person ...", file=sys.stderr)
         return read_video(path, open_pose_model("full"))
     from kneeline.capture.formats import open_log
 
@@ -226,7 +232,7 @@ def _inside(path: Path, taps: Iterable[Taps]) -> None:
             raise InputError(f"the tap {x:g},{y:g} is outside the photo, which has {width} x {height} pixels")
 
 
-def _console(*, stderr: bool = False) -> Console:
-    console = Console(stderr=stderr)
+def _console() -> Console:
+    console = Console()
     console.width = console.width or 80  # some terminals say at first that they have no columns
     return console

@@ -13,8 +13,10 @@ import pytest
 from makers import Run, drawn, strict, write_log
 from PIL import Image
 
-from kneeline.content.load import load
+from kneeline.content.load import load, load_exercise
+from kneeline.content.schema import Given
 from kneeline.model.pose import PoseSeries
+from kneeline.motion.figure import perform
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schema/test.schema.json").read_text(encoding="utf-8"))
 TAPS = ("--tap", "10,200,160,200,110,150", "--tap", "11,201,160,199,112,149", "--tap", "10,200,158,200,108,151")
@@ -105,6 +107,20 @@ def test_a_stand_that_is_cut_off_has_no_time(run: Run, tmp_path: Path) -> None:
     assert "stand_time_30s" not in content["indicators"]
 
 
+def test_a_stand_finds_out_its_leg_and_a_drop_has_the_same_sign_on_either(run: Run, tmp_path: Path) -> None:
+    told = {}
+    for side in ("left", "right"):
+        given = Given(
+            reps=1, lift_s=1.0, hold_s=31.0, lower_s=1.0, view="front", noise_px=1.0, change={"pelvic_drop": 8.0}
+        )
+        series = perform(load_exercise("single_leg_stand"), given, side=side).series
+        content = answer(run, tmp_path, write_log(tmp_path / f"{side}.parquet", series), "-t", "stand_30s")
+        assert content["side"] == side
+        told[side] = content["values"]["drop_sustained_deg"]["result"]["value"]
+    assert told["left"] == pytest.approx(told["right"], abs=1.0)
+    assert told["left"] > 3
+
+
 def test_what_only_the_person_knows_is_asked_for_and_checked(run: Run, tmp_path: Path) -> None:
     log = write_log(tmp_path / "step.parquet", drawn("step_down", reps=4, lift_s=1.5, hold_s=0.3, lower_s=1.5))
     words = (log, "-t", "lateral_step_down")
@@ -159,8 +175,10 @@ def test_one_can_count_and_time_oneself_with_a_larger_error(run: Run, tmp_path: 
     assert camera.error is not None
     assert content["indicators"]["stand_time_30s"]["sd"] > camera.error.value
     for number in ("-1", "31", "nan", "inf"):
-        assert run("test", "-t", "stand_30s", "--value", number).code == 2
-    assert "cannot be done without a camera" in run("test", "-t", "single_leg_squat", "--value", "3").sentence
+        assert "cannot be" in run("test", "-t", "stand_30s", "--side", "left", "--value", number).sentence
+    assert "--side" in run("test", "-t", "stand_30s", "--value", "27").sentence
+    without = run("test", "-t", "single_leg_squat", "--side", "left", "--value", "3")
+    assert "cannot be done without a camera" in without.sentence
 
 
 def test_an_arch_is_read_from_three_times_three_taps(run: Run, tmp_path: Path) -> None:

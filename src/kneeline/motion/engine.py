@@ -46,6 +46,8 @@ Array = npt.NDArray[np.float64]
 
 GAP_S: Final = 1.0
 """Out of sight for longer than this, the count pauses and a running repetition is dropped. House default."""
+UNSIGNED: Final = "foot_clearance"
+"""A signal that is the same for either leg, so that which one stands has to be told from the feet."""
 UPRIGHT: Final = 0.3
 """Somebody whose hips are not at least this share of a trunk above the ankles lies in the picture. House default."""
 STILL: Final = 0.5
@@ -316,7 +318,7 @@ class Engine:
         if reason:
             return self._discard(t_s, reason)
         if self._exercise.kind == "hold":
-            self._hold(seen, t_s)
+            self._hold(leg, side, seen, t_s)
             return None
         curve = checks.timing_curve(g, self._exercise, bearings, leg)
         times = (seen.start_s, seen.end_s)
@@ -341,12 +343,13 @@ class Engine:
             self._events.append(CueGiven(t_s, cue))
         return None
 
-    def _hold(self, seen: Excursion, t_s: float) -> None:
+    def _hold(self, leg: str, side: str, seen: Excursion, t_s: float) -> None:
         """Add a hold to the time held, or say why it does not count."""
         held_s = seen.end_s - seen.start_s
         if held_s < self._rule.shortest.value:
             self._discard(t_s, "it was over too soon to be a hold")
         else:
+            self._settle(leg, side)
             self._holds.append((seen.start_s, seen.end_s))
 
     def _is_the_one(self, leg: str, seen: Excursion) -> bool:
@@ -364,7 +367,7 @@ class Engine:
         return all(t.reach <= seen.top - seen.rest for name, t in self._trackers.items() if name != leg)
 
     def _settle(self, leg: str, side: str) -> None:
-        """The first counted repetition decides view and side for the rest of the clip."""
+        """The first counted repetition or hold decides view and side for the rest of the clip."""
         self._view.frozen = True
         if self._exercise.sides == "one" and not self._told:
             self._side = side
@@ -375,7 +378,7 @@ class Engine:
             return checks.front_leg(g, seen.start_s, seen.end_s)
         if self._side:
             return self._side
-        if self._rule.leg == "none":
+        if self._rule.leg == "none" or self._rule.signal == UNSIGNED:
             # From the side near and far feet get mixed up; the working leg is asked to be the near one.
             sideways = abs(math.sin(math.radians(self._view.yaw_deg))) > SIDEWAYS
             return self._scene("both").near if sideways else checks.standing_leg(g, seen.start_s, seen.end_s)
@@ -444,7 +447,7 @@ class Engine:
                 alone = "The person who was followed hardly moved. If somebody else did the exercise, film that one."
                 said.append(alone if still else "Nothing in this recording moved like this exercise.")
             said.extend(f"{reason[0].upper()}{reason[1:]}." for reason in (r.rstrip(".") for r in view_reasons))
-        if self._exercise.sides == "one" and not self._told and self._reps:
+        if self._exercise.sides == "one" and not self._told and (self._reps or self._holds):
             said.append(f"The trained side was not given; this was taken for it: {self._side}.")
         if self._exercise.sides != "one" and self._told:
             said.append("This exercise works both legs; the side that was given was not used.")
