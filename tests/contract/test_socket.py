@@ -49,7 +49,7 @@ def address(store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCap
         server.addHandler(caplog.handler)
         yield address
         server.removeHandler(caplog.handler)
-    assert not [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert not [record for record in caplog.get_records("call") if record.levelno >= logging.ERROR]
 
 
 @pytest.fixture
