@@ -84,8 +84,8 @@ def opening(rows: Sequence[Seen], library: Library) -> str:
 
 One camera, one person, one exercise: how far off is what kneeline says, from where does it hold, and when does it
 refuse? Each figure comes from recordings whose truth is known: {people} rendered people in {recordings}
-recordings ({times} repetitions), each with errors fitted without that person, filmed with a pose model on real pixels; and markers of
-real people with expert joint angles. Nobody was a patient. “About” is the mean error; “19 of 20” says what the rest
+recordings ({times} repetitions), each with errors fitted without that person, filmed with a pose model on real
+pixels; and markers of real people with expert joint angles. Nobody was a patient. “About” is the mean error; “19 of 20” says what the rest
 stayed within.
 
 ## In short
@@ -302,8 +302,8 @@ def each_measure(rows: Sequence[Seen], library: Library) -> str:
         )
     return f"""## Measure by measure
 
-In views where each holds, on people whose errors were fitted without them. *full* and *heavy* are the two pose models; *true
-joints* are the rendered skeleton's own joints in the picture: what a faultless pose model would give. The limits
+In views where each holds, on people whose errors were fitted without them. *full* and *heavy* are the two pose models;
+*true joints* are the rendered skeleton's own joints in the picture: what a faultless pose model would give. The limits
 are bias ± 1.96 standard deviations of the error (the dashed lines of the plots, which show *full*). *z* is the root
 mean square of error over standard deviation: 1 is honest, more is too narrow.
 
