@@ -105,7 +105,7 @@ class Framing:
         placed = _place(series, np.array(picture_px, dtype=float))
         if placed:
             return Advice(placed, basic=True)
-        if np.nanmedian(series.confidence[:, _LEGS]) < LEGS_SEEN:
+        if _median(series.confidence[:, _LEGS]) < LEGS_SEEN:
             return Advice("see_legs")
         return self._view(Geometry(series))
 
@@ -144,12 +144,19 @@ class Framing:
 def _place(series: PoseSeries, picture_px: npt.NDArray[np.float64]) -> str:
     """Where the person stands wrongly in the picture, or "" when head and feet are well inside it and large enough."""
     ends = series.xy[:, _ENDS] / picture_px
-    low, high = np.nanmedian(np.nanmin(ends, axis=1), axis=0), np.nanmedian(np.nanmax(ends, axis=1), axis=0)
+    low, high = _median(np.fmin.reduce(ends, axis=1), axis=0), _median(np.fmax.reduce(ends, axis=1), axis=0)
     if low[1] < MARGIN or high[1] > 1 - MARGIN:
         return "step_back"
     if low[0] < MARGIN or high[0] > 1 - MARGIN:
         return "to_the_middle"
     return "come_closer" if high[1] - low[1] < SMALLEST else ""
+
+
+def _median(values: npt.NDArray[np.float64], axis: int | None = None) -> npt.NDArray[np.float64]:
+    """Median of what is there; numpy's own way around the absent is slow where nothing is."""
+    if np.isnan(values).any():
+        return np.asarray(np.nanmedian(values, axis=axis))
+    return np.asarray(np.median(values, axis=axis))
 
 
 def _medians(places: npt.NDArray[np.float64], windows: int = 5) -> npt.NDArray[np.float64]:
