@@ -57,22 +57,32 @@ class Page:
     late_s: list[float] = field(default_factory=list)
     counted: int = 0
     saved: int = 0
+    left_out: int = 0
     closed: str = ""
 
     def delays_ms(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None:
-        """Delay of each answer within the set, and of those that say something; None where a frame went unanswered.
+        """Delay of each answer within the set, and of those that say something; None where frames were lost.
 
-        In a set each frame has one reading, at the frame's time plus what the page's clock is off: so the readings have
-        to fit a stretch of the frames that goes to the last one.
+        In a set every few frames have a reading, at the frame's time plus what the page's clock is off, which is the
+        same for all: so each reading has to fit a frame. A frame that the server leaves out is told.
         """
-        if not self.read or len(self.read) > len(self.sent):
+        if not self.read or self.left_out:
             return None
-        ours = np.array(self.sent[-len(self.read) :])
-        theirs = np.array(self.read)
-        if np.ptp(theirs[:, 0] - ours[:, 0]) > 1e-4:
+        sent, theirs = np.array(self.sent), np.array(self.read)
+        off_s = theirs[0, 0] - sent[:, 0]  # whichever frame the first reading was of
+        fits = [_gap(sent[:, 0], theirs[:, 0] - off).max() for off in off_s]
+        places = theirs[:, 0] - off_s[int(np.argmin(fits))]
+        if min(fits) > 1e-4:
             return None
+        ours = sent[np.abs(sent[:, 0][:, None] - places).argmin(axis=0)]
         delays = 1000 * (theirs[:, 1] - ours[:, 1])
         return delays, delays[np.isin(theirs[:, 0], self.spoken)]
+
+
+def _gap(times: npt.NDArray[np.float64], asked: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """How far each time asked for is from the nearest of `times`."""
+    after = np.clip(np.searchsorted(times, asked), 1, len(times) - 1)
+    return np.asarray(np.minimum(np.abs(times[after] - asked), np.abs(times[after - 1] - asked)))
 
 
 def performance() -> list[bytes]:
@@ -143,7 +153,9 @@ async def listen(line: ClientConnection, page: Page) -> None:
             at = time.perf_counter()
             told = json.loads(words)
             for one in told:
-                if "reading" in one:
+                if "left_out" in one:
+                    page.left_out += 1
+                elif "reading" in one:
                     page.read.append((one["reading"]["t_s"], at))
                 elif "say" in one and one["say"]["kind"] in ("count", "cue"):
                     page.spoken.append(one["say"]["t_s"])
@@ -237,7 +249,7 @@ def load_table(given: argparse.Namespace, console: Console) -> None:
     )  # fmt: skip
     tables.show(console, "Frame to answer, as the page sees it (wall time)", heads, rows)
     console.print(
-        "lost: pages of which a frame of the set went unanswered. said/saved: repetitions told, and acknowledged from\n"
+        "lost: pages of which a frame was left out. said/saved: repetitions told, and acknowledged from\n"
         "the disk. load late: how far behind its own clock the load sent. Beyond a hundred pages, the "
         f"first row over a p99 of {BROKEN_MS:.0f} ms is the last.\n",
         markup=False,

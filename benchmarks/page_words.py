@@ -85,8 +85,8 @@ def opening(rows: Sequence[Seen], library: Library) -> str:
 One camera, one person, one exercise: how far off is what kneeline says, from where does it hold, and when does it
 refuse? Each figure comes from recordings whose truth is known: {people} rendered people in {recordings}
 recordings ({times} repetitions), each with errors fitted without that person, filmed with a pose model on real
-pixels; and markers of real people with expert joint angles. Nobody was a patient. “About” is the mean error; “19 of 20” says what the rest
-stayed within.
+pixels; and markers of real people with expert joint angles. Nobody was a patient. “About” is the mean error; “19 of
+20” says what the rest stayed within.
 
 ## In short
 

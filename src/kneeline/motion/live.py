@@ -42,6 +42,8 @@ SAY_AGAIN_S: Final = 7.0
 """Standing instructions are repeated after this long. House default."""
 STALE_S: Final = 0.7
 """Without a frame for this long there is no reading. House default."""
+READING_EVERY_S: Final = 0.08
+"""Where the movement is, is told this often: a bar needs no more, and telling it costs as much as a frame."""
 CROWD_S: Final = 1.0
 AWAY_S: Final = 20.0
 """Out of sight for this long, the coach offers to finish the set by hand. House default."""
@@ -124,7 +126,7 @@ class LiveSet:
         good = sum(verdict is RepetitionVerdict.GOOD for verdict in already)
         self.screen = Screen(-math.inf, "framing", len(already), good, self._planned.reps)
         self._out: list[Instruction] = []
-        self._frame_s = self._now_s = self._since_s = self._crowd_s = math.nan
+        self._frame_s = self._now_s = self._since_s = self._crowd_s = self._read_s = math.nan
         self._said: dict[str, float] = {}
         self._paused_by = ""
         self._corrected: deque[tuple[str, int]] = deque(maxlen=1)
@@ -269,9 +271,14 @@ class LiveSet:
         self._engine_says(frame)
         if self.screen.state == "set":
             self._show(light="green")  # a moment without pictures had turned it red
-            self._out.append(Reading(frame.t_s, self._engine.progress))
+            self._read(frame.t_s)
         elif self.screen.state == "paused":
             self._offer_by_hand()
+
+    def _read(self, t_s: float) -> None:
+        if not t_s - self._read_s < READING_EVERY_S:
+            self._read_s = t_s
+            self._out.append(Reading(t_s, self._engine.progress))
 
     def _watch_crowd(self, frame: PoseFrame) -> None:
         if self._framing.crowded():
