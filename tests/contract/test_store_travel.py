@@ -301,6 +301,8 @@ def test_nothing_is_erased_under_the_feet_of_another(tmp_path: Path) -> None:
 def test_a_damaged_database_can_still_be_erased(tmp_path: Path) -> None:
     with Store.open(tmp_path / "d") as store:
         lived_in(store, MARKER)
+    (tmp_path / "d" / "lan").mkdir()  # the certificate and the trusted devices of the coach
+    (tmp_path / "d" / "lan" / "devices.json").write_text(MARKER, encoding="utf-8")
     (tmp_path / "d" / "kneeline.db").write_bytes(b"rubbish" * 1_000)
     erase(tmp_path / "d")
     assert not (tmp_path / "d").exists()

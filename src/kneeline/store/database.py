@@ -25,6 +25,8 @@ from kneeline.store.tables import MACHINE, METADATA, REVISION
 FILE = "kneeline.db"
 BACKUPS = "backups"
 POSES = "poses"
+NEAR = "lan"
+"""Where the coach keeps its certificate and the devices it trusts; it goes with the rest."""
 _WAIT_MS = 5_000
 _LOCK = 0x6B6E6565
 

@@ -17,7 +17,7 @@ from kneeline.model.errors import StoreError
 from kneeline.model.movement import Cue, Repetition, SetResult
 from kneeline.store import kept
 from kneeline.store.archive import Archive, Imported, write_archive
-from kneeline.store.database import BACKUPS, POSES, Database, remove_file
+from kneeline.store.database import BACKUPS, NEAR, POSES, Database, remove_file
 from kneeline.store.kept import Kept, KeptSet, Person, PoseLog, Session, SetStart
 from kneeline.store.kinds import KINDS, Payload, Setting
 from kneeline.store.poses import pose_path, remove_all_but, remove_folder, write_pose_log
@@ -450,7 +450,7 @@ class Store:
 
 
 def erase(where: str | Path, files: Path | None = None) -> None:
-    """Take away everything of everybody: database, log, pose logs, backups; also where the database is damaged.
+    """Take away everything: database, log, pose logs, backups, trusted devices; also where the database is damaged.
 
     Raises: StoreError when another program has the records open; nothing is gone then. Also when the system does not
     let a file go, which it names.
@@ -462,7 +462,7 @@ def erase(where: str | Path, files: Path | None = None) -> None:
         folder = Path(where)
         remove_file(folder)
     if folder is not None:
-        for name in (POSES, BACKUPS):
+        for name in (POSES, BACKUPS, NEAR):
             remove_folder(folder / name)
         with contextlib.suppress(OSError):  # somebody's own files may lie there too
             folder.rmdir()

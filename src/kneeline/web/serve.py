@@ -18,7 +18,7 @@ import uvicorn
 
 from kneeline.content.load import load
 from kneeline.model.errors import InputError
-from kneeline.store import Store
+from kneeline.store import NEAR, Store
 from kneeline.web.app import create_app
 from kneeline.web.lan import Lan, addresses
 
@@ -45,7 +45,7 @@ def serve(folder: Path, port: int | None, *, browser: bool, say: Callable[[str],
             lines = _listen(reached, DEFAULT_PORT + 1, port + 1 if port else port)
             for one in lines:
                 open_things.enter_context(one)
-            near = Lan(folder / "lan", reached, lines[0].getsockname()[1])
+            near = Lan(folder / NEAR, reached, lines[0].getsockname()[1])
         store = open_things.enter_context(Store.open(folder))
         address = f"http://localhost:{line.getsockname()[1]}"
         say(f"kneeline runs at {address} (stop it with Ctrl-C). Records: {store.name}")
