@@ -96,6 +96,7 @@ def _bend_deg(spec: Signal, g: Geometry, bearings: Bearings, side: str, value: A
     if spec.plane == "sagittal":
         return np.abs(value)
     leg = side or (bearings.stance if bearings.stance != "both" else "left")
-    length = g.length(f"leg_{leg}") / bearings.hip_height_px
+    tall_px = bearings.hip_height_px if bearings.hip_height_px > 0 else math.nan
+    length = g.length(f"leg_{leg}") / tall_px
     # A leg that is not seen whole tells no bend, and must not take the signal's error away.
     return np.asarray(2 * np.degrees(np.arccos(np.clip(np.nan_to_num(length, nan=1.0), -1.0, 1.0))))
