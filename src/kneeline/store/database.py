@@ -11,6 +11,7 @@ import contextlib
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -307,9 +308,9 @@ def _engine(url: URL) -> sa.Engine:
     @sa.event.listens_for(engine, "connect")
     def connected(connection: Any, _: object) -> None:
         connection.isolation_level = None  # transactions begin below, with the lock that they need
+        connection.execute(f"PRAGMA busy_timeout={_WAIT_MS}")
+        _keep_a_log(connection)
         for setting in (
-            f"busy_timeout={_WAIT_MS}",
-            "journal_mode=WAL",
             "synchronous=FULL",
             "fullfsync=ON",
             "foreign_keys=ON",
@@ -326,6 +327,19 @@ def _engine(url: URL) -> sa.Engine:
     return engine
 
 
+def _keep_a_log(connection: sqlite3.Connection) -> None:
+    """Turn the write-ahead log on; SQLite does not wait by itself while others are at work in a new file."""
+    until = time.monotonic() + _WAIT_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if not error.sqlite_errorname.startswith("SQLITE_BUSY") or time.monotonic() > until:
+                raise
+        time.sleep(0.01)
+
+
 def _revision(connection: sa.Connection) -> str | None:
     """Revision of the schema that a database is at; None for a new one."""
     if not sa.inspect(connection).has_table("alembic_version"):
@@ -336,13 +350,19 @@ def _revision(connection: sa.Connection) -> str | None:
 
 def _own_folder(path: Path) -> None:
     """Make the folder for its owner alone; one that is there already keeps its rights."""
-    if not path.is_dir():
-        path.mkdir(parents=True, mode=0o700)
+    path.mkdir(parents=True, mode=0o700, exist_ok=True)
 
 
 def _own_file(path: Path, *, new: bool = False) -> None:
-    """Make the file, or keep the one that is there, for its owner alone."""
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR | (os.O_EXCL if new else 0), 0o600))
+    """Make the file, or keep the one that is there, for its owner alone.
+
+    One that is there is not opened: closing it again would drop the locks that SQLite holds on it for this process.
+    """
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR | os.O_EXCL, 0o600))
+    except FileExistsError:
+        if new:
+            raise
     if path.stat().st_mode & 0o077:
         path.chmod(0o600)
 
