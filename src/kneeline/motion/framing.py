@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kneeline.content.load import Library
-from kneeline.content.schema import Exercise
+from kneeline.content.schema import Camera
 from kneeline.model.pose import INDEX, PoseFrame, PoseSeries
 from kneeline.motion import view
 from kneeline.motion.geometry import Geometry
@@ -56,11 +56,15 @@ GOOD: Final = Advice("")
 class Framing:
     """Watches the last moments of frames.
 
-    exercise, library: what is going to be done. side: the leg that is trained, None for both.
+    camera: where it has to stand. turn: the sentence that says so. side: the leg that is trained, None for both.
+    signal: what has to be seen, "" where the view alone decides. strict: a view between two of the wanted will not do.
     """
 
-    def __init__(self, exercise: Exercise, library: Library, side: str | None) -> None:
-        self._exercise, self._library, self._side = exercise, library, side
+    def __init__(
+        self, camera: Camera, turn: str, library: Library, side: str | None, signal: str = "", *, strict: bool = False
+    ) -> None:
+        self._camera, self._turn, self._library, self._side = camera, turn, library, side
+        self._signal, self._strict = signal, strict
         self._recent: deque[PoseFrame] = deque()
         self._hand_since_s = math.nan
         self._hand_told = False
@@ -130,13 +134,14 @@ class Framing:
         estimate = view.ViewEstimate()
         for t_s, across, forward in zip(g.t_s.tolist(), *(cue.tolist() for cue in view.cues(g)), strict=True):
             estimate.add(t_s, across, forward)
-        seen = view.judge_view(estimate, self._exercise.repetition.signal, self._library, self._exercise.camera)
+        facing = view.facing_of(estimate.yaw_deg)
+        blind = self._signal and view.refusal(self._library.signals[self._signal], estimate.yaw_deg)
         facings = {"side": ("left", "right")}
-        wanted = [name for facing in self._exercise.camera.views for name in facings.get(facing, (facing,))]
-        if not seen.usable or (seen.facing not in (*wanted, "unclear")):
-            return Advice(f"turn_{self._exercise.id}")
-        sideways = seen.facing in ("left", "right")
-        if sideways and self._side in ("left", "right") and seen.facing != self._side and "front" not in wanted:
+        wanted = [name for one in self._camera.views for name in facings.get(one, (one,))]
+        if blind or facing not in (wanted if self._strict else (*wanted, "unclear")):
+            return Advice(self._turn)
+        sideways = facing in ("left", "right")
+        if sideways and self._side in ("left", "right") and facing != self._side and "front" not in wanted:
             return Advice("other_leg_nearest")
         return GOOD
 
