@@ -4,6 +4,7 @@
     data/accuracy.toml                                               what was measured, written by a command
     data/faults.toml  sayings.toml                                   one sentence per id
     data/questions.toml  red_flags.toml  indicators.toml ...         what an assessment rests on (`clinic_schema`)
+    data/couplings.toml  links.toml  claims.toml                     what is explained (`chain_schema`)
     data/exercises/ID.toml                                           one file per exercise or movement
     data/tests/ID.toml                                               one file per movement test
 
@@ -25,6 +26,8 @@ from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 
+from kneeline.content.chain_check import check_chain
+from kneeline.content.chain_schema import Chain, CommonClaim, LinkText
 from kneeline.content.check import check
 from kneeline.content.clinic_check import check_clinic
 from kneeline.content.clinic_schema import TABLES as CLINIC
@@ -35,7 +38,11 @@ from kneeline.content.trial_schema import MovementTest
 from kneeline.model.errors import ContentError, InputError
 
 DATA = Path(__file__).parent / "data"
-_TABLES = ("signals", "measures", "faults", "sayings", "evidence", "validity", "accuracy", *CLINIC)
+_TABLES = (
+    *("signals", "measures", "faults", "sayings", "evidence", "validity", "accuracy"),
+    *("couplings", "links", "claims"),
+    *CLINIC,
+)
 _FOLDERS: Mapping[str, type[Exercise] | type[MovementTest]] = {"exercises": Exercise, "tests": MovementTest}
 
 T = TypeVar("T")
@@ -59,6 +66,9 @@ class Library:
     accuracy: AccuracyTable
     clinic: ClinicContent
     tests: Mapping[str, MovementTest]
+    chain: Chain
+    links: Mapping[str, LinkText]
+    claims: Mapping[str, CommonClaim]
     digest: str
 
 
@@ -154,11 +164,15 @@ def _read(folders: tuple[Path, ...]) -> Library:
             **{name: _table(f"{name}.toml", tables[name], kind, id_field) for name, (kind, id_field) in CLINIC.items()}
         ),
         tests=MappingProxyType(whole["tests"]),
+        chain=_convert("couplings.toml", tables["couplings"], Chain),
+        links=_table("links.toml", tables["links"], LinkText, "id"),
+        claims=_table("claims.toml", tables["claims"], CommonClaim, "id"),
         digest=digest.hexdigest(),
     )
     check(library)
     check_clinic(library)
     check_tests(library)
+    check_chain(library)
     return library
 
 

@@ -13,6 +13,8 @@ import msgspec
 Side = Literal["left", "right", "both"]
 Facing = Literal["front", "back", "side"]
 PhaseName = Literal["lift", "hold", "lower"]
+Stance = Literal["for", "against", "mixed"]
+Grade = Literal["high", "moderate", "low", "very low", "contradicted", "unsupported", "contested", "house"]
 
 
 class Number(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -264,8 +266,8 @@ class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """What the evidence says for or against, with an honest grade."""
 
     says: str
-    stance: Literal["for", "against", "mixed"]
-    grade: Literal["high", "moderate", "low", "very low", "contradicted", "unsupported", "contested", "house"]
+    stance: Stance
+    grade: Grade
     evidence: tuple[str, ...] = ()
 
 
