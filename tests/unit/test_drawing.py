@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 from xml.etree import ElementTree
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from kneeline.content.load import load, load_exercise
 from kneeline.report import drawing
+from kneeline.report.place import where_to_stand
 
 EXERCISES = sorted(load().exercises)
 SVG = "{http://www.w3.org/2000/svg}"
@@ -77,3 +79,30 @@ def test_a_figure_is_named_for_those_who_cannot_see_it() -> None:
     root = ElementTree.fromstring(drawing.rest_and_top(load_exercise("squat_single_leg")))
     assert root.attrib["role"] == "img"
     assert load_exercise("squat_single_leg").name in root.attrib["aria-label"]
+
+
+def test_a_band_that_runs_towards_who_looks_shows_its_loop_only() -> None:
+    exercise = load_exercise("terminal_knee_extension")
+    bands = [path for path in paths(drawing.still(exercise, 1.0, "front")) if "prop" in path.attrib.get("class", "")]
+    (band,) = bands
+    ends = points(band.attrib["d"])
+    assert np.ptp(ends[:, 0]) < 0.2 * drawing.PX_PER_M
+
+
+@pytest.mark.parametrize("exercise_id", EXERCISES)
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_camera_and_person_stand_in_true_proportion(exercise_id: str, side: Literal["left", "right"]) -> None:
+    exercise = load_exercise(exercise_id)
+    root = ElementTree.fromstring(where_to_stand(exercise, side))
+    (phone,) = root.iter(f"{SVG}rect")
+    x, y, wide, tall = (float(phone.attrib[name]) for name in ("x", "y", "width", "height"))
+    assert abs(x + wide / 2) == pytest.approx(exercise.camera.distance.value * drawing.PX_PER_M, abs=1)
+    assert -(y + tall / 2) == pytest.approx(exercise.camera.height.value * drawing.PX_PER_M, abs=1)
+    seen_from_side = exercise.camera.views[0] == "side"
+    assert (x > 0) == (seen_from_side and side == "left")
+    left, top, width, height = map(float, root.attrib["viewBox"].split())
+    assert left <= x
+    assert x + wide <= left + width
+    drawn = np.vstack([p for path in root.iter(f"{SVG}path") if len(p := points(path.attrib["d"]))])
+    assert (drawn >= [left, top]).all()
+    assert (drawn <= [left + width, top + height]).all()

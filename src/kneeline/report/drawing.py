@@ -21,6 +21,8 @@ from kneeline.motion.figure import angles_at, minimum_jerk, pose
 
 Array = npt.NDArray[np.float64]
 View = Literal["front", "back", "left", "right"]
+Box = tuple[float, float, float, float]
+"""Left edge, upper edge, width and height."""
 
 PX_PER_M: Final = 400.0
 MARGIN_M: Final = 0.1
@@ -95,10 +97,17 @@ def still(exercise: Exercise, progress: float = 1.0, view: View | None = None, s
     >>> still(load_exercise("terminal_knee_extension")).startswith("<svg")
     True
     """
-    seen = view or best_view(exercise, side)
-    moments = _moments(exercise, (0.0, 1.0), seen, side)
-    (drawn,) = _moments(exercise, (progress,), seen, side)
-    return _svg(exercise, [_plain(shape) for shape in drawn.shapes], _box(moments), "kneeline-figure")
+    parts, box = person(exercise, progress, view or best_view(exercise, side), side)
+    return _svg(exercise, parts, box, "kneeline-figure")
+
+
+def person(exercise: Exercise, progress: float, view: View, side: Side) -> tuple[list[str], Box]:
+    """The parts of the drawing, to stand in another picture, and the box that the whole movement fills.
+
+    In `PX_PER_M` pixels, y down, the ground under the feet at y = 0.
+    """
+    (drawn,) = _moments(exercise, (progress,), view, side)
+    return [_plain(shape) for shape in drawn.shapes], _box(_moments(exercise, (0.0, 1.0), view, side))
 
 
 def rest_and_top(exercise: Exercise, view: View | None = None, side: Side = "right") -> str:
@@ -209,7 +218,8 @@ def _moment(exercise: Exercise, joints: Array, resting: Array, view: View, side:
     props = exercise.reference.props
     working = "left" if side == "left" else "right"
     shapes: list[_Shape] = list(_ground(rest, floor_m, working))
-    if "band_from_ahead" in props:
+    fixed = "band_from_ahead" in props and body.sideways
+    if fixed:
         shapes += _post(rest, working)
     arms_behind = (far, near) if not body.sideways else (far,)
     for one in arms_behind:
@@ -229,7 +239,7 @@ def _moment(exercise: Exercise, joints: Array, resting: Array, view: View, side:
     if body.sideways:
         shapes += _arm(body, near, "")
     points = np.array([one.flat(joint) for one in (body, rest) for joint in one.joints])
-    if "band_from_ahead" in props:
+    if fixed:
         points = np.vstack([points, _anchor(rest, working)])
     top = body.middle("left_ear", "right_ear")[1] - 0.15 * PX_PER_M
     low, high = points.min(axis=0), points.max(axis=0)
@@ -433,7 +443,7 @@ def _ground(rest: _Body, floor_m: float, working: str) -> Iterable[_Shape]:
 def _anchor(rest: _Body, working: str) -> Array:
     """Where the band is fixed: ahead of the person, at the height of the knee."""
     toe, knee = rest.joint(f"{working}_foot_index"), rest.joint(f"{working}_knee")
-    return np.array([toe[0] + 0.62 * PX_PER_M * (rest.ahead or 1.0), knee[1]])
+    return np.array([toe[0] + 0.62 * PX_PER_M * (rest.ahead), knee[1]])
 
 
 def _post(rest: _Body, working: str) -> Iterable[_Shape]:
@@ -442,7 +452,12 @@ def _post(rest: _Body, working: str) -> Iterable[_Shape]:
 
 
 def _band_from_ahead(body: _Body, rest: _Body, working: str) -> Iterable[_Shape]:
-    anchor, knee = _anchor(rest, working), body.joint(f"{working}_knee")
+    knee = body.joint(f"{working}_knee")
+    if not body.sideways:  # the band runs straight to or from whoever looks: only its loop shows
+        across = np.array([0.06 * PX_PER_M, 0.0])
+        yield _Shape("prop", f"M{_xy(knee - across)} L{_xy(knee + across)}", width_px=0.032 * PX_PER_M)
+        return
+    anchor = _anchor(rest, working)
     hollow = knee - np.array([0.058 * body.ahead * PX_PER_M, 0.0])
     yield _Shape("prop", f"M{_xy(anchor)} L{_xy(hollow)}", width_px=0.032 * PX_PER_M)
 
@@ -480,13 +495,13 @@ def _plain(shape: _Shape) -> str:
     return f'<path class="{shape.paint}" fill="{colour}"{seen} d="{shape.path}"/>'
 
 
-def _box(moments: Sequence[_Moment]) -> tuple[float, float, float, float]:
+def _box(moments: Sequence[_Moment]) -> Box:
     low = np.min([m.low for m in moments], axis=0) - MARGIN_M * PX_PER_M
     high = np.max([m.high for m in moments], axis=0) + MARGIN_M * PX_PER_M
     return float(low[0]), float(low[1]), float(high[0] - low[0]), float(high[1] - low[1])
 
 
-def _svg(exercise: Exercise, parts: Iterable[str], box: tuple[float, float, float, float], css: str) -> str:
+def _svg(exercise: Exercise, parts: Iterable[str], box: Box, css: str) -> str:
     frame = " ".join(f"{x:.0f}" for x in box)
     title = escape(f"{exercise.name}: {exercise.summary}" if exercise.summary else exercise.name)
     return (

@@ -21,6 +21,7 @@ from kneeline.capture.pose_model import model_path
 from kneeline.content.load import Library, load_exercise
 from kneeline.model.errors import InputError, KneelineError
 from kneeline.report import drawing
+from kneeline.report.place import where_to_stand
 from kneeline.store import Store
 from kneeline.web import pages, records
 from kneeline.web.book import Book
@@ -64,6 +65,11 @@ def create_app(store: Store, library: Library, hosts: Iterable[str] = LOOPBACK, 
         exercise = load_exercise(exercise_id, library)
         leg: Literal["left", "right"] = "left" if side == "left" else "right"
         drawn = drawing.rest_and_top(exercise, side=leg) if still else drawing.moving(exercise, side=leg)
+        return Response(drawn, media_type="image/svg+xml", headers={"cache-control": "max-age=3600"})
+
+    @app.get("/figures/{exercise_id}/place.svg")
+    def place(exercise_id: str, side: Side = "right") -> Response:
+        drawn = where_to_stand(load_exercise(exercise_id, library), "left" if side == "left" else "right")
         return Response(drawn, media_type="image/svg+xml", headers={"cache-control": "max-age=3600"})
 
     @app.get("/sw.js")
