@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -29,14 +29,14 @@ def check_clinic(library: Library) -> None:
     """Raise `ContentError` at the first thing in the clinic's tables that does not hold together."""
     clinic = library.clinic
     for file, key, entry in clinic.entries():
-        for reference in sorted(set(_references(file, key, entry))):
+        for reference in sorted(set(references(file, key, entry))):
             source, _, locator = reference.partition("#")
             if source not in library.sources or locator not in library.sources[source].supports:
                 raise ContentError(file, f"{key}.evidence", f"{reference!r} is not in evidence.toml")
-        for condition in _conditions(entry):
-            _condition(file, key, condition, clinic)
+        for condition in conditions(entry):
+            check_condition(file, key, condition, clinic.questions)
     for question in clinic.questions.values():
-        _question(question, list(clinic.questions))
+        check_question("questions.toml", question, list(clinic.questions))
     for name in ("red_flags", "lookalikes"):
         for rule in getattr(clinic, name).values():
             _in(f"{name}.toml", f"{rule.id}.route", rule.route, clinic.routes)
@@ -51,8 +51,9 @@ def check_clinic(library: Library) -> None:
         _questionnaire(questionnaire)
 
 
-def _question(question: Question, order: list[str]) -> None:
-    file, key = "questions.toml", question.id
+def check_question(file: str, question: Question, order: list[str]) -> None:
+    """Raise `ContentError` where a question's answers do not fit its kind, or it hangs on one that comes later."""
+    key = question.id
     ids = [option.id for option in question.options]
     if (question.kind in CHOICES) != bool(ids) or len(set(ids)) < len(ids):
         raise ContentError(file, f"{key}.options", f"belong to the kinds {', '.join(CHOICES)}, each id once")
@@ -67,9 +68,10 @@ def _rise(least: float | None, most: float | None) -> bool:
     return least is not None and most is not None and least < most
 
 
-def _condition(file: str, key: str, condition: Condition, clinic: ClinicContent) -> None:
-    _in(file, f"{key}.when", condition.question, clinic.questions)
-    question = clinic.questions[condition.question]
+def check_condition(file: str, key: str, condition: Condition, questions: Mapping[str, Question]) -> None:
+    """Raise `ContentError` where a condition asks for what its question cannot answer."""
+    _in(file, f"{key}.when", condition.question, questions)
+    question = questions[condition.question]
     said = [name for name in condition.__struct_fields__ if name != "question" and getattr(condition, name)]
     if len(said) != 1:
         raise ContentError(file, f"{key}.when", "says exactly one of any_of, none_of, at_least, at_most, less_than")
@@ -79,8 +81,8 @@ def _condition(file: str, key: str, condition: Condition, clinic: ClinicContent)
     for option in (*condition.any_of, *condition.none_of):
         _in(file, f"{key}.when", option, [known.id for known in question.options])
     if condition.less_than:
-        _in(file, f"{key}.when", condition.less_than, clinic.questions)
-        if clinic.questions[condition.less_than].kind in CHOICES:
+        _in(file, f"{key}.when", condition.less_than, questions)
+        if questions[condition.less_than].kind in CHOICES:
             raise ContentError(file, f"{key}.when", f"{condition.less_than!r} is no number")
 
 
@@ -115,31 +117,32 @@ def _questionnaire(questionnaire: Questionnaire) -> None:
     _within("questionnaires.toml", f"{questionnaire.id}.answered", questionnaire.answered, 0.0, 1.0 + 1e-9)
 
 
-def _references(file: str, key: str, item: object) -> Iterable[str]:
+def references(file: str, key: str, item: object) -> Iterable[str]:
     """Every evidence reference below an entry; refuses a sourced thing without one."""
     if isinstance(item, tuple):
         for part in item:
-            yield from _references(file, key, part)
+            yield from references(file, key, part)
     elif isinstance(item, msgspec.Struct):
         evidence: tuple[str, ...] = getattr(item, "evidence", ())
         if getattr(item, "basis", "house") == "sourced" and not evidence:
             raise ContentError(file, f"{key}.evidence", 'is missing; what is sourced names its "key#locator"')
         yield from evidence
         for name in item.__struct_fields__:
-            yield from _references(file, key, getattr(item, name))
+            yield from references(file, key, getattr(item, name))
 
 
-def _conditions(item: object) -> Iterable[Condition]:
+def conditions(item: object) -> Iterable[Condition]:
+    """Every condition below an entry; refuses a rule without one."""
     if isinstance(item, Condition):
         yield item
     elif isinstance(item, tuple):
         for part in item:
-            yield from _conditions(part)
+            yield from conditions(part)
     elif isinstance(item, msgspec.Struct):
         if isinstance(item, Rule) and not item.when:
             raise ContentError("rules", item.id, "needs at least one condition in when")
         for name in item.__struct_fields__:
-            yield from _conditions(getattr(item, name))
+            yield from conditions(getattr(item, name))
 
 
 def _within(file: str, key: str, number: Number, above: float, below: float) -> None:

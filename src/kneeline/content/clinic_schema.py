@@ -12,7 +12,7 @@ import msgspec
 from kneeline.content.schema import Claim, Number
 
 LinkName = Literal["foot", "knee", "hip"]
-Section = Literal["safety", "you", "pain", "load", "care", "goals", "later"]
+Section = Literal["safety", "you", "pain", "load", "care", "goals", "later", "guide"]
 QuestionKind = Literal["one", "many", "places", "scale", "number"]
 Part = Literal["ask", "measure", "find", "prescribe", "coach", "share"]
 

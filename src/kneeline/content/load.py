@@ -5,6 +5,7 @@
     data/faults.toml  sayings.toml                                   one sentence per id
     data/questions.toml  red_flags.toml  indicators.toml ...         what an assessment rests on (`clinic_schema`)
     data/couplings.toml  links.toml  claims.toml                     what is explained (`chain_schema`)
+    data/guide_questions.toml  guide_options.toml ...                the knee-replacement guide (`guide_schema`)
     data/exercises/ID.toml                                           one file per exercise or movement
     data/tests/ID.toml                                               one file per movement test
 
@@ -32,16 +33,20 @@ from kneeline.content.check import check
 from kneeline.content.clinic_check import check_clinic
 from kneeline.content.clinic_schema import TABLES as CLINIC
 from kneeline.content.clinic_schema import ClinicContent
+from kneeline.content.guide_check import check_guide
+from kneeline.content.guide_schema import TABLES as GUIDE
+from kneeline.content.guide_schema import GuideContent
 from kneeline.content.schema import AccuracyTable, Exercise, Measure, Signal, Source, Validity
 from kneeline.content.trial_check import check_tests
 from kneeline.content.trial_schema import MovementTest
 from kneeline.model.errors import ContentError, InputError
 
 DATA = Path(__file__).parent / "data"
+_GUIDE: Mapping[str, str] = {name: f"guide_{name}" for name in GUIDE}
 _TABLES = (
     *("signals", "measures", "faults", "sayings", "evidence", "validity", "accuracy"),
     *("couplings", "links", "claims"),
-    *CLINIC,
+    *CLINIC, *_GUIDE.values(),
 )
 _FOLDERS: Mapping[str, type[Exercise] | type[MovementTest]] = {"exercises": Exercise, "tests": MovementTest}
 
@@ -65,6 +70,7 @@ class Library:
     validity: Mapping[str, Validity]
     accuracy: AccuracyTable
     clinic: ClinicContent
+    guide: GuideContent
     tests: Mapping[str, MovementTest]
     chain: Chain
     links: Mapping[str, LinkText]
@@ -163,6 +169,9 @@ def _read(folders: tuple[Path, ...]) -> Library:
         clinic=ClinicContent(
             **{name: _table(f"{name}.toml", tables[name], kind, id_field) for name, (kind, id_field) in CLINIC.items()}
         ),
+        guide=GuideContent(
+            **{name: _table(f"{file}.toml", tables[file], GUIDE[name], "id") for name, file in _GUIDE.items()}
+        ),
         tests=MappingProxyType(whole["tests"]),
         chain=_convert("couplings.toml", tables["couplings"], Chain),
         links=_table("links.toml", tables["links"], LinkText, "id"),
@@ -171,6 +180,7 @@ def _read(folders: tuple[Path, ...]) -> Library:
     )
     check(library)
     check_clinic(library)
+    check_guide(library)
     check_tests(library)
     check_chain(library)
     return library
