@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import threading
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from alembic.migration import MigrationContext
 from store_makers import AT, EXERCISE, begun, done, lived_in, measured_set
 
 from kneeline.model.errors import StoreError
+from kneeline.model.quantity import Verdict
 from kneeline.store import SetStart, Store
 from kneeline.store.kinds import (
     KINDS,
@@ -375,3 +377,58 @@ def test_a_damaged_row_is_said_to_be_damaged(store: Store) -> None:
         for look in (store.repetitions, store.cues, store.result, store.set):
             with pytest.raises(StoreError, match="cannot be read"):
                 look(set_id)
+
+
+def test_finished_sets_are_told_as_a_whole_each(store: Store) -> None:
+    person = store.local_person(AT).id
+    begun(store, person, AT - timedelta(days=1))
+    later = done(store, person, AT + timedelta(days=2))
+    done(store, person)
+    other = uuid4()
+    store.add_person(other, AT)
+    assert store.sets_done(other) == ()
+    assert [one.at for one in store.sets(person, unended=True)] == [AT - timedelta(days=1)]
+    first, second = store.sets_done(person)
+    assert (first.at, second.at) == (AT, AT + timedelta(days=2))
+    assert store.sets_done(person, since=AT + timedelta(days=1)) == (second,)
+    result = measured_set()
+    assert (second.exercise, second.count, second.good) == (EXERCISE, result.summary.count, result.summary.good)
+    assert second.tempo_s["lower"] == pytest.approx(sum(rep.lower_s.value for rep in result.reps) / 3)
+    told = [(f.id, f.verdict) for rep in store.repetitions(later) for f in rep.faults]
+    for fault, (present, judged) in second.faults.items():
+        assert present == told.count((fault, Verdict.PRESENT))
+        assert judged == present + told.count((fault, Verdict.ABSENT))
+    assert any(present for present, _ in second.faults.values())
+    assert second.asked_s == {}
+
+
+def test_a_set_kept_before_its_end_said_how_its_repetitions_went_is_told_alike(
+    new_place: Callable[[], Place], opened: Any
+) -> None:
+    store = opened(new_place())
+    person = store.local_person(AT).id
+    set_id = done(store, person)
+    told = store.sets_done(person)
+    with store._database.writing() as connection:
+        body = connection.execute(sa.text("SELECT body FROM set_end")).scalar_one()
+        old = {key: value for key, value in json.loads(body).items() if key not in ("tempo_s", "faults")}
+        connection.execute(sa.text("UPDATE set_end SET body = :body"), {"body": json.dumps(old)})
+    assert store.sets_done(person) == told
+    assert store.result(set_id) == measured_set()
+    with store._database.writing() as connection:
+        connection.execute(sa.text("UPDATE set_end SET body = '{\"set\": 3}'"))
+    with pytest.raises(StoreError, match="cannot be read"):
+        store.sets_done(person)
+
+
+def test_the_latest_is_the_newest_that_still_stands(store: Store) -> None:
+    person = store.local_person(AT).id
+    assert store.latest(person, Pain) is None
+    ids = [uuid4() for _ in range(3)]
+    for days, id in zip((2, 1, 3), ids, strict=True):
+        store.record(person, Pain(value=days), id=id, at=AT + timedelta(days=days))
+    store.record(person, Retraction(), id=uuid4(), at=AT + timedelta(days=4), replaces=ids[2])
+    latest = store.latest(person, Pain)
+    assert latest is not None
+    assert latest.payload.value == 2
+    assert latest == store.history(person, Pain)[-1]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
+from kneeline.model.diary import SetDone
 from kneeline.model.errors import StoreError
 from kneeline.model.movement import (
     Cue,
@@ -173,13 +174,78 @@ def end_body(result: SetResult) -> dict[str, Any]:
             "prescribed_time_under_tension_s": summary.prescribed_time_under_tension_s,
             "dose_received": summary.dose_received,
         },
+        **digest_of(result.reps),
         "warnings": list(result.warnings),
     }
 
 
-def summary_from(body: dict[str, Any]) -> SetSummary:
-    """The summary that `end_body` wrote."""
-    return SetSummary(**body["set"])
+def digest_of(reps: Sequence[Repetition]) -> dict[str, Any]:
+    """What months of sets are looked through for, so that no repetition has to be read again.
+
+    tempo_s: phase -> mean over the repetitions. faults: id -> [present, judged] repetitions.
+    """
+    faults: dict[str, list[int]] = {}
+    for fault in (fault for rep in reps for fault in rep.faults):
+        if fault.verdict is not Verdict.NOT_ASSESSABLE:
+            counted = faults.setdefault(fault.id, [0, 0])
+            counted[0] += fault.verdict is Verdict.PRESENT
+            counted[1] += 1
+    phases = ("lift", "hold", "lower") if reps else ()
+    tempo = {phase: sum(getattr(rep, f"{phase}_s").value for rep in reps) / len(reps) for phase in phases}
+    return {"tempo_s": tempo, "faults": faults}
+
+
+class _Asked(msgspec.Struct):
+    """What a set's plan says of its tempo; the rest of it is passed over."""
+
+    lift_s: float | None = None
+    hold_s: float | None = None
+    lower_s: float | None = None
+
+
+class _End(msgspec.Struct):
+    """What a set's end says of the set as a whole; the rest of it is passed over."""
+
+    set: SetSummary
+    tempo_s: dict[str, float] | None = None
+    faults: dict[str, tuple[int, int]] | None = None
+
+
+_READ_ASKED, _READ_END = msgspec.json.Decoder(_Asked), msgspec.json.Decoder(_End)
+
+
+def done_from(row: Sequence[str], reps: Callable[[], Sequence[Repetition]]) -> SetDone:
+    """A finished set of the columns at, exercise, side, planned and its end's body.
+
+    reps: asked for where the set was kept before its end said how its repetitions went.
+
+    Raises: StoreError when the row is damaged.
+    """
+    at, exercise, side, planned, body = row
+    end, asked = _end(body), _READ_ASKED.decode(planned)
+    if end.tempo_s is None or end.faults is None:
+        end = msgspec.convert({"set": msgspec.to_builtins(end.set), **digest_of(reps())}, _End)
+    told = {"lift": asked.lift_s, "hold": asked.hold_s, "lower": asked.lower_s}
+    return SetDone(
+        at=instant(at),
+        exercise=exercise,
+        side=side,
+        count=end.set.count,
+        good=end.set.good,
+        tension_s=end.set.time_under_tension_s,
+        prescribed_tension_s=end.set.prescribed_time_under_tension_s,
+        dose_received=end.set.dose_received,
+        tempo_s=end.tempo_s or {},
+        asked_s={phase: seconds for phase, seconds in told.items() if seconds is not None},
+        faults=end.faults or {},
+    )
+
+
+def _end(body: str) -> _End:
+    try:
+        return _READ_END.decode(body)
+    except msgspec.DecodeError as error:
+        raise _damaged("set") from error
 
 
 def result_from(
@@ -192,7 +258,7 @@ def result_from(
         side=start.side,
         view=View(view["facing"], _measured(view["yaw_deg"]), view["usable"], tuple(view["reasons"])),
         reps=reps,
-        summary=summary_from(body),
+        summary=SetSummary(**body["set"]),
         cues=cues,
         warnings=tuple(body["warnings"]),
     )
@@ -222,7 +288,7 @@ def set_from(row: sa.RowMapping) -> KeptSet:
         person_id=UUID(row["person_id"]),
         at=instant(row["at"]),
         ended_at=instant(row["ended_at"]) if over else None,
-        summary=read("set", summary_from, row["body"]) if over else None,
+        summary=_end(row["body"]).set if over else None,
     )
 
 

@@ -134,7 +134,7 @@ class PlanVersion(Payload, frozen=True):
 class Run(Payload, frozen=True):
     """A run, and the pain during it.
 
-    source: the file or device that it came from, empty when typed.
+    cadence_per_min: steps of both feet. source: the sort of file or device that it came from, empty when typed.
     """
 
     kind: ClassVar[str] = "run"
@@ -143,6 +143,13 @@ class Run(Payload, frozen=True):
     cadence_per_min: Amount | None = None
     pain: Scale | None = None
     source: Annotated[str, Meta(max_length=200)] = ""
+
+
+class Stairs(Payload, frozen=True):
+    """Floors that were climbed in a day, each of them up and down again."""
+
+    kind: ClassVar[str] = "stairs"
+    floors: Amount
 
 
 class Retraction(Payload, frozen=True):
@@ -154,7 +161,8 @@ class Retraction(Payload, frozen=True):
 KINDS: dict[str, type[Payload]] = {
     kind.kind: kind
     for kind in (
-        Profile, Setting, Pain, Effort, Note, PhysioQuestion, Answer, TestResult, Finding, PlanVersion, Run, Retraction,
+        Profile, Setting, Pain, Effort, Note, PhysioQuestion, Answer, TestResult, Finding, PlanVersion, Run, Stairs,
+        Retraction,
     )
 }  # fmt: skip
 """Every kind that this version writes; others are kept when they are imported."""

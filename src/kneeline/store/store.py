@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -13,6 +14,7 @@ from uuid import UUID, uuid4
 import msgspec
 import sqlalchemy as sa
 
+from kneeline.model.diary import SetDone
 from kneeline.model.errors import StoreError
 from kneeline.model.movement import Cue, Repetition, SetResult
 from kneeline.store import kept
@@ -199,14 +201,34 @@ class Store:
         session_id: UUID | None = None,
         exercise: str | None = None,
         since: datetime | None = None,
+        unended: bool = False,
     ) -> tuple[KeptSet, ...]:
-        """The sets of a person, oldest first; one that was broken off, or still runs, has no end."""
+        """The sets of a person, oldest first; one that was broken off, or still runs, has no end.
+
+        unended: only those.
+        """
         s = EXERCISE_SET.c
         wanted = [s.person_id == str(person_id)]
         wanted += [s.session_id == str(session_id)] if session_id is not None else []
         wanted += [s.exercise == exercise] if exercise is not None else []
         wanted += [s.at >= utc_text(since)] if since is not None else []
+        wanted += [SET_END.c.set_id.is_(None)] if unended else []
         return self._sets(*wanted)
+
+    def sets_done(self, person_id: UUID, *, since: datetime | None = None) -> tuple[SetDone, ...]:
+        """The finished sets of a person as a whole each, oldest first: what months are looked through for."""
+        s = EXERCISE_SET.c
+        query = (
+            sa.select(s.at, s.exercise, s.side, s.planned, SET_END.c.body, s.id)
+            .join(SET_END, SET_END.c.set_id == s.id)
+            .where(s.person_id == str(person_id))
+            .order_by(s.at, s.id)
+        )
+        if since is not None:
+            query = query.where(s.at >= utc_text(since))
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        return tuple(kept.done_from(row[:5], partial(self.repetitions, UUID(row[5]))) for row in rows)
 
     def set(self, set_id: UUID) -> KeptSet:
         """One set.
@@ -278,26 +300,45 @@ class Store:
         *,
         since: datetime | None = None,
         until: datetime | None = None,
+        session_id: UUID | None = None,
         set_id: UUID | None = None,
         replaced: bool = False,
     ) -> tuple[Kept[P], ...]:
         """The records of one kind, oldest first, from `since` to before `until`; replaced ones only when asked for."""
+        query = self._records(
+            person_id, kind, since=since, until=until, session_id=session_id, set_id=set_id, replaced=replaced
+        )
+        return tuple(kept.kept_from(row, kind) for row in self._rows(query.order_by(RECORD.c.at, RECORD.c.id)))
+
+    def latest(self, person_id: UUID, kind: type[P]) -> Kept[P] | None:
+        """The newest record of one kind; None where there is none."""
+        query = self._records(person_id, kind).order_by(RECORD.c.at.desc(), RECORD.c.id.desc()).limit(1)
+        return next((kept.kept_from(row, kind) for row in self._rows(query)), None)
+
+    def _records(
+        self,
+        person_id: UUID,
+        kind: type[Payload],
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        session_id: UUID | None = None,
+        set_id: UUID | None = None,
+        replaced: bool = False,
+    ) -> sa.Select[Any]:
         r, later = RECORD.c, RECORD.alias()
         query = sa.select(RECORD).where(r.person_id == str(person_id), r.kind == kind.kind)
         if since is not None:
             query = query.where(r.at >= utc_text(since))
         if until is not None:
             query = query.where(r.at < utc_text(until))
+        if session_id is not None:
+            query = query.where(r.session_id == str(session_id))
         if set_id is not None:
             query = query.where(r.set_id == str(set_id))
         if not replaced:
             query = query.where(~sa.exists().where(later.c.replaces == r.id, later.c.person_id == r.person_id))
-        return tuple(kept.kept_from(row, kind) for row in self._rows(query.order_by(r.at, r.id)))
-
-    def latest(self, person_id: UUID, kind: type[P]) -> Kept[P] | None:
-        """The newest record of one kind; None where there is none."""
-        found = self.history(person_id, kind)
-        return found[-1] if found else None
+        return query
 
     def settings(self, person_id: UUID) -> dict[str, bool | int | float | str]:
         """Every choice of a person by its name, as it stands now."""

@@ -141,7 +141,7 @@ class Book:
 
     def close_left_open(self) -> None:
         """End every set that nobody came back to."""
-        for kept in self.store.sets(self.person_id):
+        for kept in self.store.sets(self.person_id, unended=True):
             self.close_if_left_open(kept)
 
     def close(self, session_id: UUID, pain: float | None, effort: float | None, note: str) -> None:
@@ -167,10 +167,7 @@ class Book:
         """Pain, effort and notes of a session, in that order."""
         kinds: tuple[type[Payload], ...] = (Pain, Effort, Note)
         return tuple(
-            one.payload
-            for kind in kinds
-            for one in self.store.history(self.person_id, kind)
-            if one.session_id == session_id
+            one.payload for kind in kinds for one in self.store.history(self.person_id, kind, session_id=session_id)
         )
 
     def preferences(self) -> Preferences:
