@@ -15,7 +15,7 @@ import numpy.typing as npt
 from kneeline.content.schema import Companion, Exercise
 from kneeline.content.schema import Repetition as Rule
 from kneeline.model.pose import INDEX
-from kneeline.motion.geometry import Geometry
+from kneeline.motion.geometry import Geometry, Q, Seen
 from kneeline.motion.reps import Phases, smooth
 from kneeline.motion.signals import SIGNALS, Bearings, observe, scale_px, signal
 
@@ -210,7 +210,12 @@ def size_px(g: Geometry, rows: npt.NDArray[np.bool_]) -> tuple[float, float]:
 
 def counting_curve(g: Geometry, rule: Rule, bearings: Bearings, leg: str) -> Array:
     """The signal that repetitions are counted on, oriented with the top high, (n,)."""
-    value = signal(rule.signal, g, bearings, leg)
+    return counted(g, rule, bearings, leg) / scale_px(rule.signal, bearings)
+
+
+def counted(g: Seen[Q], rule: Rule, bearings: Bearings, leg: str) -> Q:
+    """The signal that repetitions are counted on before it is scaled, oriented with the top high."""
+    value = SIGNALS[rule.signal].of(g, bearings, leg)
     return value if rule.toward == "up" else -value
 
 

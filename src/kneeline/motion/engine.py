@@ -36,10 +36,10 @@ from kneeline.model.pose import PoseFrame, PoseSeries
 from kneeline.motion import checks, legs, view
 from kneeline.motion.coach import Coach
 from kneeline.motion.errors import Witness
-from kneeline.motion.geometry import ROW, Geometry
+from kneeline.motion.geometry import Geometry, Glance
 from kneeline.motion.measure import Scene, judge_repetition
 from kneeline.motion.reps import Excursion, Stage, Tracker, fit_phases, posture_bend, reach_of
-from kneeline.motion.signals import Bearings, scale_px
+from kneeline.motion.signals import Bearings, scale_of
 from kneeline.motion.summary import summarise
 
 Array = npt.NDArray[np.float64]
@@ -90,8 +90,11 @@ class Engine:
         self._told = side if side in ("left", "right") else ""
         if exercise.sides == "one":
             self._side = self._told
-        self._trackers = {leg: Tracker(self._rule) for leg in self._legs()}
+        self._follow({leg: Tracker(self._rule) for leg in self._legs()})
+        self._outward = Phase(self._rule.outward)
+        self._homeward = Phase.LOWER if self._outward is Phase.LIFT else Phase.LIFT
         self._view = view.ViewEstimate()
+        self._look_along()
         self.coach = Coach(exercise)
         self._recent: list[PoseSeries] = []
         self._reps: list[Repetition] = []
@@ -108,7 +111,7 @@ class Engine:
         self._frames = self._frames_seen = 0
         self._holds: list[tuple[float, float]] = []
         self._other_leg = self._lying = 0
-        self._box = [math.inf, -math.inf, math.inf, -math.inf]
+        self._box = (math.inf, -math.inf, math.inf, -math.inf)
 
     def push(self, frames: PoseFrame | PoseSeries) -> tuple[Event, ...]:
         """Take one frame or a run of frames in; what happened because of them, in order.
@@ -131,7 +134,7 @@ class Engine:
     def finish(self) -> tuple[Event, ...]:
         """The recording is over; a repetition that was running is incomplete and does not count."""
         self._events = []
-        running = [tracker for tracker in self._counted() if tracker.far_enough]
+        running = [tracker for tracker in self._counted if tracker.far_enough]
         if running and self._exercise.kind == "hold":  # what was held until the end was held
             leg = next(leg for leg, tracker in self._trackers.items() if tracker is running[0])
             self._complete(leg, running[0].so_far, self._last_s)
@@ -176,50 +179,53 @@ class Engine:
         if self._paused or math.isnan(self._seen_s) or self._seen_s < self._last_s:
             return None
         usual = median(self._excursions) if self._excursions else self._rule.smallest.value
-        return max(tracker.moved for tracker in self._counted()) / usual
+        return max(tracker.moved for tracker in self._counted) / usual
 
     # frame by frame
 
     def _take(self, series: PoseSeries) -> None:
-        g = Geometry(series)
         self._recent.append(series)
-        across, forward = (cue.tolist() for cue in view.cues(g))
-        hips = g.segment[:, ROW["hips_at"]].tolist()
-        trunk = g.length("trunk").tolist()
-        shank = np.fmax(g.length("shank_left"), g.length("shank_right")).tolist()
-        height = np.fmax(g.along("leg_left", 1), g.along("leg_right", 1)).tolist()
-        curves = self._curves(g)
-        for i, t_s in enumerate(series.t_s.tolist()):
+        for t_s, frame in zip(series.t_s.tolist(), Geometry(series).glances(), strict=True):
             self._frames += 1
-            values = {leg: curves[leg][i] for leg in self._trackers if not math.isnan(curves[leg][i])}
-            if self._hidden(t_s, hips[i], trunk[i], height[i], values):
+            values = self._values(frame)
+            if self._hidden(t_s, frame, values):
                 self._last_s = t_s
                 continue
             if self._at_rest:
-                turned = (self._view.towards, self._view.forwards)
-                self._view.add(t_s, across[i], forward[i])
-                if turned != (self._view.towards, self._view.forwards):
-                    self._forget()
-                    curves = self._curves(g)
-                    values = {leg: curves[leg][i] for leg in values}
-                self._follow_size(t_s, shank[i], height[i])
+                if not self._view.frozen:
+                    turned = (self._view.towards, self._view.forwards)
+                    self._view.add(t_s, *view.cue(frame))
+                    if turned != (self._view.towards, self._view.forwards):
+                        self._forget()
+                        self._look_along()
+                        values = self._values(frame)
+                self._follow_size(t_s, frame)
             self._last_s = t_s
             self._count(t_s, values)
         self._trim()
 
-    def _curves(self, g: Geometry) -> dict[str, list[float]]:
-        """The counted signal of every leg that may be the one, unscaled, oriented with the top high."""
-        unscaled = Bearings(self._view.towards, self._view.forwards, self._side or "both", 1.0, 1.0)
-        return {leg: checks.counting_curve(g, self._rule, unscaled, leg).tolist() for leg in self._trackers}
+    def _values(self, frame: Glance) -> dict[str, float]:
+        """The counted signal of every leg that may be the one and is seen, unscaled, oriented with the top high."""
+        values = {}
+        for leg in self._trackers:
+            value = checks.counted(frame, self._rule, self._unscaled, leg)
+            if not math.isnan(value):
+                values[leg] = value
+        return values
 
-    def _hidden(self, t_s: float, hips: list[float], trunk: float, height: float, values: dict[str, float]) -> bool:
+    def _look_along(self) -> None:
+        """Take over from the view which way signals point."""
+        self._unscaled = Bearings(self._view.towards, self._view.forwards, self._side or "both", 1.0, 1.0)
+
+    def _hidden(self, t_s: float, frame: Glance, values: dict[str, float]) -> bool:
         """Whether this frame shows too little; pauses and resumes the count."""
-        missing = math.isnan(hips[0]) or math.isnan(trunk) or not values
-        if not missing and height < UPRIGHT * trunk:
+        x, y, trunk = frame.along("hips_at", 0), frame.along("hips_at", 1), frame.length("trunk")
+        missing = math.isnan(x) or math.isnan(trunk) or not values
+        if not missing and _height(frame) < UPRIGHT * trunk:
             self._lying += 1
             missing = True
         if not missing:
-            missing = self._slipped(t_s, hips[0], hips[1], trunk)
+            missing = self._slipped(t_s, x, y, trunk)
         if missing:
             if math.isnan(self._seen_s):
                 self._seen_s = t_s
@@ -236,8 +242,9 @@ class Engine:
             self._events.append(Resumed(t_s))
         self._seen_s = t_s
         self._frames_seen += 1
-        box, (x, y) = self._box, hips
-        self._box = [min(box[0], x), max(box[1], x), min(box[2], y), max(box[3], y)]
+        left, right, top, bottom = self._box
+        if not (left <= x <= right and top <= y <= bottom):
+            self._box = (min(left, x), max(right, x), min(top, y), max(bottom, y))
         return False
 
     def _slipped(self, t_s: float, x: float, y: float, trunk: float) -> bool:
@@ -254,7 +261,8 @@ class Engine:
         self._place, self._glitch_since_s = (x, y, trunk), math.nan
         return False
 
-    def _follow_size(self, t_s: float, shank: float, height: float) -> None:
+    def _follow_size(self, t_s: float, frame: Glance) -> None:
+        shank, height = view.larger(frame.length("shank_left"), frame.length("shank_right")), _height(frame)
         if math.isnan(self._shank_px):
             self._shank_px, self._hip_height_px = shank, height
             return
@@ -267,7 +275,7 @@ class Engine:
             self._hip_height_px += min(share * pace, 1.0) * (height - self._hip_height_px)
 
     def _count(self, t_s: float, values: dict[str, float]) -> None:
-        scale = scale_px(self._rule.signal, self._bearings("both"))
+        scale = scale_of(self._rule.signal, self._shank_px, self._hip_height_px)
         if math.isnan(scale):
             return
         for leg, value in values.items():
@@ -277,18 +285,19 @@ class Engine:
         self._tell_phase(t_s)
 
     def _tell_phase(self, t_s: float) -> None:
-        leading = max(self._counted(), key=lambda tracker: tracker.moved)
-        outward = Phase(self._rule.outward)
-        homeward = Phase.LOWER if outward is Phase.LIFT else Phase.LIFT
+        leading = self._counted[0]
+        for tracker in self._counted:
+            if tracker.moved > leading.moved:
+                leading = tracker
         if leading.stage is Stage.REST:
             self._enter(Phase.REST, t_s)
         elif leading.far_enough:
             if leading.stage is Stage.BACK or leading.falling:
-                self._enter(homeward, t_s)
+                self._enter(self._homeward, t_s)
             elif leading.holding:
                 self._enter(Phase.HOLD, t_s)
             elif self._phase is Phase.REST:
-                self._enter(outward, t_s)
+                self._enter(self._outward, t_s)
 
     def _enter(self, phase: Phase, t_s: float) -> None:
         if phase is not self._phase:
@@ -371,7 +380,8 @@ class Engine:
         self._view.frozen = True
         if self._exercise.sides == "one" and not self._told:
             self._side = side
-            self._trackers = {leg: self._trackers[leg]}
+            self._follow({leg: self._trackers[leg]})
+            self._look_along()
 
     def _working_side(self, leg: str, g: Geometry, seen: Excursion) -> str:
         if self._exercise.sides == "alternating":
@@ -396,13 +406,13 @@ class Engine:
 
     @property
     def _at_rest(self) -> bool:
-        return all(tracker.stage is Stage.REST for tracker in self._counted())
+        return all(tracker.stage is Stage.REST for tracker in self._counted)
 
-    def _counted(self) -> list[Tracker]:
-        """The trackers whose movements may count."""
+    def _follow(self, trackers: dict[str, Tracker]) -> None:
+        """Follow these legs from now on; `_counted` are those of them whose movements may count."""
+        self._trackers, self._counted = trackers, list(trackers.values())
         if self._told and self._rule.leg != "none":
-            return [self._trackers[self._counted_leg(self._told)]]
-        return list(self._trackers.values())
+            self._counted = [trackers[self._counted_leg(self._told)]]
 
     def _bearings(self, side: str) -> Bearings:
         return Bearings(self._view.towards, self._view.forwards, side, self._shank_px, self._hip_height_px)
@@ -413,7 +423,7 @@ class Engine:
 
     def _forget(self) -> None:
         """Start counting afresh, as after the person was out of sight."""
-        self._trackers = {leg: Tracker(self._rule) for leg in self._trackers}
+        self._follow({leg: Tracker(self._rule) for leg in self._trackers})
 
     def _discard(self, t_s: float, reason: str) -> None:
         self._discarded[reason] += 1
@@ -455,3 +465,8 @@ class Engine:
             what = "1 movement" if times == 1 else f"{times} movements"
             said.append(f"{what} not counted: {reason}.")
         return tuple(said)
+
+
+def _height(frame: Glance) -> float:
+    """How far the hips are above the lower ankle, in pixels."""
+    return view.larger(frame.along("leg_left", 1), frame.along("leg_right", 1))

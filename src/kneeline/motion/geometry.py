@@ -12,8 +12,10 @@ keypoints, and their variances the squared map of the keypoints' variances. Angl
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterator
 from functools import cached_property
-from typing import Final
+from typing import Final, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,6 +23,8 @@ import numpy.typing as npt
 from kneeline.model.pose import INDEX, KEYPOINTS, PoseSeries
 
 Array = npt.NDArray[np.float64]
+Q = TypeVar("Q", Array, float)
+Q_co = TypeVar("Q_co", Array, float, covariant=True)
 
 _SEGMENTS: Final[dict[str, tuple[str, str]]] = {
     "thigh_left": ("left_hip", "left_knee"),
@@ -52,6 +56,7 @@ _MIDPOINTS: Final[dict[str, tuple[str, ...]]] = {
 }
 SEGMENTS: Final[tuple[str, ...]] = tuple(_SEGMENTS)
 ROW: Final[dict[str, int]] = {name: i for i, name in enumerate(SEGMENTS)}
+_X: Final[dict[str, int]] = {name: 2 * i for name, i in ROW.items()}
 
 
 def _weights(point: str) -> Array:
@@ -71,6 +76,59 @@ _SHANKS = [ROW["shank_left"], ROW["shank_right"]]
 _KNEES = [INDEX["left_knee"], INDEX["right_knee"]]
 
 
+class Seen(Protocol[Q_co]):
+    """What signals are made of: (n,) arrays of many frames (`Geometry`), or floats of one (`Glance`)."""
+
+    def along(self, segment: str, axis: int) -> Q_co:
+        """Component of a segment along x (0) or y (1, down), pixels."""
+
+    def length(self, segment: str) -> Q_co:
+        """Length of a segment, pixels."""
+
+    def tilt_of(self, segment: str) -> Q_co:
+        """Angle of a segment from straight down, + towards image right, degrees in (-180, 180]."""
+
+    def bend_of(self, side: str) -> Q_co:
+        """Signed angle from thigh to shank of the leg of a side, degrees."""
+
+
+class Glance:
+    """One frame in plain floats: several times quicker than arrays of length one, which is what a live set is made of.
+
+    segments: x and y of each in turn, pixels, in the order of `SEGMENTS`; NaN where a keypoint is missing.
+
+    >>> level = Glance([3.0, 4.0] * len(SEGMENTS))
+    >>> level.length("trunk"), level.along("trunk", 1), level.bend_of("left")
+    (5.0, 4.0, 0.0)
+    """
+
+    __slots__ = ("_segments",)
+
+    def __init__(self, segments: list[float]) -> None:
+        self._segments = segments
+
+    def along(self, segment: str, axis: int) -> float:
+        """Component of a segment along x (0) or y (1, down), pixels."""
+        return self._segments[_X[segment] + axis]
+
+    def length(self, segment: str) -> float:
+        """Length of a segment, pixels."""
+        at = _X[segment]
+        return math.hypot(self._segments[at], self._segments[at + 1])
+
+    def tilt_of(self, segment: str) -> float:
+        """Angle of a segment from straight down, + towards image right, degrees in (-180, 180]."""
+        at = _X[segment]
+        return math.degrees(math.atan2(self._segments[at], self._segments[at + 1]))
+
+    def bend_of(self, side: str) -> float:
+        """Signed angle from thigh to shank of the leg of a side, degrees."""
+        thigh, shank = _X[f"thigh_{side}"], _X[f"shank_{side}"]
+        x, y = self._segments[thigh : thigh + 2]
+        u, v = self._segments[shank : shank + 2]
+        return math.degrees(math.atan2(y * u - x * v, x * u + y * v))
+
+
 class Geometry:
     """Segments and angles of n frames; what is derived is worked out when it is first asked for.
 
@@ -80,10 +138,9 @@ class Geometry:
     """
 
     def __init__(self, series: PoseSeries) -> None:
-        self._missing = ~(np.isfinite(series.sd_px) & np.isfinite(series.xy).all(axis=-1))
-        self._sd_px = series.sd_px
+        self._series_xy, self._sd_px = series.xy, series.sd_px
         self.t_s = series.t_s
-        if not self._missing.any():
+        if np.isfinite(series.xy).all() and np.isfinite(series.sd_px).all():
             self.xy: Array = series.xy
             self.segment: Array = _MAP @ series.xy
             return
@@ -95,6 +152,14 @@ class Geometry:
         part = object.__new__(Geometry)
         part.__dict__.update({name: value[rows] for name, value in self.__dict__.items()})
         return part
+
+    @cached_property
+    def _missing(self) -> npt.NDArray[np.bool_]:
+        return ~(np.isfinite(self._sd_px) & np.isfinite(self._series_xy).all(axis=-1))
+
+    def glances(self) -> Iterator[Glance]:
+        """Each frame by itself."""
+        return map(Glance, self.segment.reshape(len(self.t_s), -1).tolist())
 
     @cached_property
     def _sd2(self) -> Array:
@@ -146,6 +211,14 @@ class Geometry:
     def along(self, segment: str, axis: int) -> Array:
         """Component of a segment along x (0) or y (1, down), (n,) pixels."""
         return self.segment[:, ROW[segment], axis]
+
+    def tilt_of(self, segment: str) -> Array:
+        """Angle of a segment from straight down, + towards image right, (n,) degrees in (-180, 180]."""
+        return self.tilt[:, ROW[segment]]
+
+    def bend_of(self, side: str) -> Array:
+        """Signed angle from thigh to shank of the leg of a side, (n,) degrees."""
+        return self.bend[:, 0 if side == "left" else 1]
 
     def sd(self, segment: str) -> Array:
         """Standard deviation of each component of a segment, (n,) pixels."""

@@ -75,7 +75,7 @@ class Tracker:
 
     def __init__(self, rule: Rule) -> None:
         self._rule = rule
-        self._leave = LEAVE * rule.smallest.value
+        self._smallest = rule.smallest.value
         self.stage = Stage.REST
         self._t_s = self._smooth = self._rest = math.nan
         self._jitter = 0.0
@@ -100,7 +100,7 @@ class Tracker:
     @property
     def far_enough(self) -> bool:
         """Whether this excursion is large enough to be a repetition."""
-        return self.reach >= self._rule.smallest.value
+        return self.reach >= self._smallest
 
     @property
     def holding(self) -> bool:
@@ -128,7 +128,7 @@ class Tracker:
 
     def _at_rest(self, t_s: float, dt: float, wobble: float) -> None:
         moved = self._smooth - self._rest
-        leave = max(self._leave, min(NOISE_FACTOR * self._jitter, 0.8 * self._rule.smallest.value))
+        leave = max(LEAVE * self._smallest, min(NOISE_FACTOR * self._jitter, 0.8 * self._smallest))
         if moved > leave:
             self.stage, self._start_s, self._top, self._top_s = Stage.OUT, t_s, self._smooth, t_s
             return
@@ -159,7 +159,7 @@ class Tracker:
         rule, reach, start_s, rest, top = self._rule, self._top - self._rest, self._start_s, self._rest, self._top
         self.stage, self._rest = Stage.REST, level
         self._top = self._low = math.nan
-        if reach < rule.smallest.value:
+        if reach < self._smallest:
             return None  # sway, not an attempt
         if not too and reach > rule.largest.value:
             too = "large"

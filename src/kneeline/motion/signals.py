@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from kneeline.motion.geometry import ROW, Geometry
+from kneeline.motion.geometry import ROW, Geometry, Q, Seen
 
 Array = npt.NDArray[np.float64]
 
@@ -41,116 +41,123 @@ class Bearings:
         return self.towards if side == "left" else -self.towards
 
 
-Of = Callable[[Geometry, Bearings, str], Array]
+class Of(Protocol):
+    """A signal in degrees or pixels, unscaled, of many frames or of one."""
+
+    def __call__(self, g: Seen[Q], b: Bearings, side: str, /) -> Q:
+        """The signal; `side` is "left" or "right" for a sided one."""
+
+
+Error = Callable[[Geometry, Bearings, str], Array]
 
 
 @dataclass(frozen=True, slots=True)
 class SignalSpec:
     """How a signal and its error are computed.
 
-    of, error: (n,) values and their standard deviations, in degrees or pixels.
+    of, error: values and their standard deviations, in degrees or pixels.
     scale: what pixels are divided by; "deg" for angles.
     from_rest: only its change against the person's own resting level has a meaning.
     """
 
     of: Of
-    error: Of
+    error: Error
     sided: bool
     scale: Literal["deg", "shank", "hip_height"]
     from_rest: bool = False
 
 
-def _knee_flexion(g: Geometry, b: Bearings, side: str) -> Array:
-    return -b.forwards * g.bend[:, 0 if side == "left" else 1]
+def _knee_flexion(g: Seen[Q], b: Bearings, side: str) -> Q:
+    return -b.forwards * g.bend_of(side)
 
 
-def _fppa(g: Geometry, b: Bearings, side: str) -> Array:
-    return b.lateral(side) * g.bend[:, 0 if side == "left" else 1]
+def _fppa(g: Seen[Q], b: Bearings, side: str) -> Q:
+    return b.lateral(side) * g.bend_of(side)
 
 
 def _bend_error(g: Geometry, b: Bearings, side: str) -> Array:
     return g.bend_sd[:, 0 if side == "left" else 1]
 
 
-def _pelvic_drop(g: Geometry, b: Bearings, side: str) -> Array:
-    return _level(g.tilt[:, ROW["pelvis"]], b)
+def _pelvic_drop(g: Seen[Q], b: Bearings, side: str) -> Q:
+    return _level(g.tilt_of("pelvis"), b)
 
 
-def _level(tilt: Array, b: Bearings) -> Array:
+def _level(tilt: Q, b: Bearings) -> Q:
     """How far the line from right to left is off level, + when the side of the free leg is lower."""
     # For both legs at once the sign is that of a stance on the left leg.
     left_up = ((tilt - 90.0 if b.towards > 0 else -tilt - 90.0) + 180.0) % 360.0 - 180.0
     return left_up if b.stance != "right" else -left_up
 
 
-def _shoulder_drop(g: Geometry, b: Bearings, side: str) -> Array:
-    return _level(g.tilt[:, ROW["shoulders"]], b)
+def _shoulder_drop(g: Seen[Q], b: Bearings, side: str) -> Q:
+    return _level(g.tilt_of("shoulders"), b)
 
 
-def _trunk_lean(g: Geometry, b: Bearings, side: str) -> Array:
-    return -b.lateral("right" if b.stance == "right" else "left") * g.tilt[:, ROW["trunk"]]
+def _trunk_lean(g: Seen[Q], b: Bearings, side: str) -> Q:
+    return -b.lateral("right" if b.stance == "right" else "left") * g.tilt_of("trunk")
 
 
-def _trunk_pitch(g: Geometry, b: Bearings, side: str) -> Array:
-    return -b.forwards * g.tilt[:, ROW["trunk"]]
+def _trunk_pitch(g: Seen[Q], b: Bearings, side: str) -> Q:
+    return -b.forwards * g.tilt_of("trunk")
 
 
-def _hip_abduction(g: Geometry, b: Bearings, side: str) -> Array:
-    return b.lateral(side) * g.tilt[:, ROW[f"thigh_{side}"]]
+def _hip_abduction(g: Seen[Q], b: Bearings, side: str) -> Q:
+    return b.lateral(side) * g.tilt_of(f"thigh_{side}")
 
 
-def _heel_rise(g: Geometry, b: Bearings, side: str) -> Array:
+def _heel_rise(g: Seen[Q], b: Bearings, side: str) -> Q:
     return g.along(f"foot_{side}", 1)
 
 
-def _body_rise(g: Geometry, b: Bearings, side: str) -> Array:
+def _body_rise(g: Seen[Q], b: Bearings, side: str) -> Q:
     return -g.along("body_at", 1)
 
 
-def _hip_drop(g: Geometry, b: Bearings, side: str) -> Array:
+def _hip_drop(g: Seen[Q], b: Bearings, side: str) -> Q:
     return g.along("hips_at", 1)
 
 
-def _leg_shortening(g: Geometry, b: Bearings, side: str) -> Array:
+def _leg_shortening(g: Seen[Q], b: Bearings, side: str) -> Q:
     return -g.along(f"leg_{side}", 1)
 
 
-def _ankle_gap(g: Geometry, b: Bearings, side: str) -> Array:
+def _ankle_gap(g: Seen[Q], b: Bearings, side: str) -> Q:
     return g.length("ankles")
 
 
-def _ankle_drift(g: Geometry, b: Bearings, side: str) -> Array:
+def _ankle_drift(g: Seen[Q], b: Bearings, side: str) -> Q:
     return b.lateral(side) * g.along(f"instep_{side}", 0)
 
 
-def _foot_clearance(g: Geometry, b: Bearings, side: str) -> Array:
+def _foot_clearance(g: Seen[Q], b: Bearings, side: str) -> Q:
     # Unsigned: near and far feet get mixed up in side views, and a lifted foot is the higher one.
-    return np.abs(g.along("ankles", 1))
+    return abs(g.along("ankles", 1))
 
 
-def _ankle_dorsiflexion(g: Geometry, b: Bearings, side: str) -> Array:
+def _ankle_dorsiflexion(g: Seen[Q], b: Bearings, side: str) -> Q:
     # A foot at a right angle to the shank is neutral, as a standing person has it; wrapped, since 180 deg is no limit.
-    turn = b.forwards * (g.tilt[:, ROW[f"foot_{side}"]] - g.tilt[:, ROW[f"shank_{side}"]]) - 90.0
-    return np.asarray((turn + 180.0) % 360.0 - 180.0)
+    turn = b.forwards * (g.tilt_of(f"foot_{side}") - g.tilt_of(f"shank_{side}")) - 90.0
+    return (turn + 180.0) % 360.0 - 180.0
 
 
 def _ankle_error(g: Geometry, b: Bearings, side: str) -> Array:
     return np.hypot(g.tilt_sd[:, ROW[f"foot_{side}"]], g.tilt_sd[:, ROW[f"shank_{side}"]])
 
 
-def _shin_tilt(g: Geometry, b: Bearings, side: str) -> Array:
-    return -b.forwards * g.tilt[:, ROW[f"shank_{side}"]]
+def _shin_tilt(g: Seen[Q], b: Bearings, side: str) -> Q:
+    return -b.forwards * g.tilt_of(f"shank_{side}")
 
 
-def _left_foot_ahead(g: Geometry, b: Bearings, side: str) -> Array:
+def _left_foot_ahead(g: Seen[Q], b: Bearings, side: str) -> Q:
     return b.forwards * g.along("ankles", 0)
 
 
-def _tilt_of(segment: str) -> Of:
+def _tilt_of(segment: str) -> Error:
     return lambda g, b, side: g.tilt_sd[:, ROW[segment.format(side)]]
 
 
-def _place_of(segment: str) -> Of:
+def _place_of(segment: str) -> Error:
     return lambda g, b, side: g.sd(segment.format(side))
 
 
@@ -178,7 +185,13 @@ SIGNALS: Final[dict[str, SignalSpec]] = {
 
 def scale_px(name: str, bearings: Bearings) -> float:
     """What a signal's pixels are divided by; 1 for angles, NaN for a person without a size."""
-    scale = {"deg": 1.0, "shank": bearings.shank_px, "hip_height": bearings.hip_height_px}[SIGNALS[name].scale]
+    return scale_of(name, bearings.shank_px, bearings.hip_height_px)
+
+
+def scale_of(name: str, shank_px: float, hip_height_px: float) -> float:
+    """What a signal's pixels are divided by, for a person of this size; 1 for angles, NaN where there is no size."""
+    kind = SIGNALS[name].scale
+    scale = 1.0 if kind == "deg" else shank_px if kind == "shank" else hip_height_px
     return scale if scale > 0 else math.nan
 
 

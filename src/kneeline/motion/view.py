@@ -20,7 +20,7 @@ from kneeline.content.load import Library
 from kneeline.content.schema import Camera, Signal
 from kneeline.model.movement import View
 from kneeline.model.quantity import Estimate, NotAssessable
-from kneeline.motion.geometry import Geometry
+from kneeline.motion.geometry import Geometry, Glance
 
 Array = npt.NDArray[np.float64]
 
@@ -101,17 +101,30 @@ class _Fading:
         return self._sum / self._weight if self._weight else math.nan
 
 
+def cue(one: Glance) -> tuple[float, float]:
+    """The two cues of one frame, across and forward; NaN where the keypoints are missing."""
+    trunk, shank = one.length("trunk"), larger(one.length("shank_left"), one.length("shank_right"))
+    # A body without a size has no cues.
+    across = one.along("shoulders", 0) / trunk / SHOULDERS_OVER_TRUNK if trunk > 0 else math.nan
+    left, right = one.along("foot_left", 0), one.along("foot_right", 0)
+    # Toes point outwards, which only the mean of both feet takes out; one foot is better than none.
+    feet = right if math.isnan(left) else left if math.isnan(right) else (left + right) / 2
+    return across, feet / shank / FOOT_OVER_SHANK if shank > 0 else math.nan
+
+
 def cues(g: Geometry) -> tuple[Array, Array]:
     """The two cues of each frame, (n,) each; NaN where the keypoints are missing."""
-    trunk = g.length("trunk")
-    shank = np.fmax(g.length("shank_left"), g.length("shank_right"))
-    trunk, shank = (np.where(length > 0, length, np.nan) for length in (trunk, shank))  # a body without a size
-    across = g.along("shoulders", 0) / trunk / SHOULDERS_OVER_TRUNK
-    left, right = g.along("foot_left", 0), g.along("foot_right", 0)
-    # Toes point outwards, which only the mean of both feet takes out; one foot is better than none.
-    feet = np.where(np.isnan(left), right, np.where(np.isnan(right), left, (left + right) / 2))
-    forward = feet / shank / FOOT_OVER_SHANK
+    across, forward = np.array([cue(one) for one in g.glances()]).reshape(-1, 2).T
     return across, forward
+
+
+def larger(a: float, b: float) -> float:
+    """The larger of two lengths; the other one where one is missing.
+
+    >>> larger(2.0, math.nan), larger(math.nan, 3.0), larger(2.0, 3.0)
+    (2.0, 3.0, 3.0)
+    """
+    return b if b > a or math.isnan(a) else a
 
 
 def off_plane_deg(yaw_deg: float, plane: str) -> float:
