@@ -71,6 +71,7 @@ def voice_lines(library: Library) -> Mapping[str, str]:
             lines[f"cue_{exercise.id}_{rule.id}"] = rule.cue.say
             if rule.cue.internal:
                 lines[f"cue_{exercise.id}_{rule.id}_internal"] = rule.cue.internal
+    lines |= {f"turn_test_{test.id}": test.camera.turn for test in library.tests.values() if test.kind != "photo"}
     return lines
 
 

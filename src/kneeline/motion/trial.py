@@ -8,7 +8,8 @@ Live and from a file the same frames go through `Trial.push` and give the same r
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -25,7 +26,7 @@ from kneeline.motion.engine import Engine
 from kneeline.motion.errors import Witness
 from kneeline.motion.geometry import Geometry
 from kneeline.motion.hindsight import refine
-from kneeline.motion.trial_values import CHANGE, Told, Watched, check_said, judge_items, read
+from kneeline.motion.trial_values import CHANGE, Told, Watched, check_said, judge_items, mean_told, read, usable
 
 LONGEST_S: Final = 600.0
 """Frames later than this after the first are not looked at: no test lasts as long. House default."""
@@ -67,6 +68,11 @@ class Trial:
     def holds(self) -> tuple[tuple[float, float], ...]:
         """Start and end of every hold, in seconds."""
         return self._engine.holds if self._engine is not None else ()
+
+    @property
+    def progress(self) -> float | None:
+        """How far the movement is, as the engine says it; None where there is none to follow."""
+        return self._engine.progress if self._engine is not None else None
 
     def finish(self) -> tuple[Event, ...]:
         """The recording is over; a repetition that was running is incomplete."""
@@ -179,6 +185,20 @@ def by_yourself(test: MovementTest, number: float, side: str) -> TrialResult:
         Estimate(number, own.error.value, value.unit), more=0 if own.error.value <= value.enough.value else None
     )
     return TrialResult(test.id, side, "self", None, 0, {value.id: _judged(value, told)})
+
+
+def pooled(test: MovementTest, goes: Sequence[TrialResult]) -> TrialResult:
+    """Several goes with one leg, oldest first, as one: a mean over all their repetitions, else what the newest says.
+
+    The part of the error that repetitions share does not shrink with further goes either.
+    """
+    newest = goes[-1]
+    values = dict(newest.values)
+    for value in (value for value in test.value if value.statistic == "mean"):
+        each = tuple(one for go in goes for one in usable(go.values[value.id].each, test))
+        if len(goes) > 1 and len(each) >= test.least.value and isinstance(newest.values[value.id].result, Estimate):
+            values[value.id] = _judged(value, mean_told(value, each, each))
+    return replace(newest, values=values)
 
 
 def side_difference(rule: Difference, this: TrialResult, other: TrialResult) -> TrialValue:

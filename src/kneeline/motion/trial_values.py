@@ -63,10 +63,7 @@ class Watched:
         """The repetitions that count in this test, up to what ends it."""
         if self.result is None:
             return ()
-        found, bound = self.result.reps, self.test.counts
-        if bound is not None:
-            found = tuple(rep for rep in found if _reaches(rep, bound.measure, bound.at_least.value))
-        return _until_the_end(found, self.test)
+        return _until_the_end(tuple(rep for rep in self.result.reps if counts(rep, self.test)), self.test)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +75,12 @@ class Told:
     more: int | None = None
 
 
-def _reaches(rep: Repetition, measure: str, least: float) -> bool:
-    value = rep.measures.get(measure)
-    return isinstance(value, Estimate) and value.value >= least
+def counts(rep: Repetition, test: MovementTest) -> bool:
+    """Whether a repetition goes as far as the test wants it to."""
+    if test.counts is None:
+        return True
+    value = rep.measures.get(test.counts.measure)
+    return isinstance(value, Estimate) and value.value >= test.counts.at_least.value
 
 
 def _until_the_end(reps: tuple[Repetition, ...], test: MovementTest) -> tuple[Repetition, ...]:
@@ -143,15 +143,25 @@ def further(n: int, stays: float, own: float, enough: float) -> int | None:
 
 
 def _mean(value: Value, watched: Watched) -> Told:
-    assert value.shared is not None, "the library is checked"
     each = tuple(rep.measures[value.measure] for rep in watched.reps)
-    seen = [one for one in each if isinstance(one, Estimate)][: round(watched.test.most.value)]
+    seen = usable(each, watched.test)
     least = round(watched.test.least.value)
     if len(each) < least:
         return Told(_too_few(len(each), watched), each, least - len(each))
     if len(seen) < least:
         why = next(one.reason for one in each if isinstance(one, NotAssessable))
         return Told(NotAssessable(f"it could be read in {len(seen)} of at least {least} repetitions: {why}"), each)
+    return mean_told(value, seen, each)
+
+
+def usable(each: Sequence[Measured], test: MovementTest) -> list[Estimate]:
+    """What of one go's repetitions a mean is made of: as many as are wanted, where they could be measured."""
+    return [one for one in each if isinstance(one, Estimate)][: round(test.most.value)]
+
+
+def mean_told(value: Value, seen: Sequence[Estimate], each: tuple[Measured, ...]) -> Told:
+    """The mean of the repetitions that could be measured."""
+    assert value.shared is not None, "the library is checked"
     mean, stays, own = mean_of(seen, value.shared.value, value.error.value if value.error else 0.0)
     return Told(mean, each, further(len(seen), stays, own, value.enough.value))
 
@@ -172,7 +182,7 @@ def _count(value: Value, watched: Watched) -> Told:
     if within is not None and watched.series.t_s[-1] < reps[0].start_s + within.value:
         return Told(NotAssessable(f"the recording ends before the {within.value:g} seconds are over"))
     ended = watched.result is not None and len(reps) < len(watched.result.reps)
-    if watched.cut and not ended:
+    if watched.cut and not ended and within is None:  # what was going on when the time was over does not count
         return Told(NotAssessable("the recording ends before you stopped; film until you stand still"))
     return _enough(value, float(len(reps)), value.error.value)
 
