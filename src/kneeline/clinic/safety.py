@@ -68,16 +68,18 @@ def path(answers: Answers, clinic: ClinicContent, *, later: bool = False) -> lis
     ]
 
 
-def next_question(answers: Answers, clinic: ClinicContent, skipped: Iterable[str] = ()) -> Question | None:
+def next_question(
+    answers: Answers, clinic: ClinicContent, skipped: Iterable[str] = (), *, later: bool = False
+) -> Question | None:
     """What to ask now; None when all is asked, or when a red flag ends it.
 
-    skipped: questions that the person passed over; one that is needed is asked again at the end.
+    skipped: questions that the person passed over; one that is needed is asked again at the end. later: a re-test.
     After a red flag only those questions follow that can make it more urgent, where an answer points to that already.
     """
     flags = screen(answers, clinic).flags
     if flags:
         return _more_urgent(flags[0], answers, clinic)
-    left = [question for question in path(answers, clinic) if question.id not in answers]
+    left = [question for question in path(answers, clinic, later=later) if question.id not in answers]
     passed = set(skipped)
     fresh = [question for question in left if question.id not in passed]
     again = [question for question in left if question.id in passed and question.needed]

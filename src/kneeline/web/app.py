@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final, Literal
 from uuid import UUID
 
-from fastapi import FastAPI, Request, WebSocket
+from fastapi import Depends, FastAPI, Request, WebSocket
 from fastapi.exceptions import RequestValidationError
 from fastapi.staticfiles import StaticFiles
 from starlette.exceptions import HTTPException
@@ -23,14 +23,14 @@ from kneeline.model.errors import InputError, KneelineError
 from kneeline.report import drawing
 from kneeline.report.place import where_to_stand
 from kneeline.store import Store
-from kneeline.web import pages, records
+from kneeline.web import ask, pages, records
 from kneeline.web.book import Book
 from kneeline.web.course import Side
 from kneeline.web.guard import LOOPBACK, Guard
 from kneeline.web.lan import Lan
 from kneeline.web.lan import router as lan_pages
 from kneeline.web.live import Runs
-from kneeline.web.render import TEMPLATES, trouble
+from kneeline.web.render import TEMPLATES, see, trouble
 
 STATIC: Final = Path(__file__).parent / "static"
 _SENTENCES: Final = {
@@ -52,7 +52,8 @@ def create_app(store: Store, library: Library, hosts: Iterable[str] = LOOPBACK, 
     app.state.lan = lan
     app.add_middleware(Guard, hosts=tuple(hosts), lan=lan)
     app.include_router(lan_pages)
-    app.include_router(pages.router)
+    app.include_router(ask.router)
+    app.include_router(pages.router, dependencies=[Depends(ask.gate)])
     app.include_router(records.router)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
@@ -89,6 +90,10 @@ def create_app(store: Store, library: Library, hosts: Iterable[str] = LOOPBACK, 
     def not_understood(request: Request, error: RequestValidationError) -> Response:
         status = HTTPStatus.UNPROCESSABLE_ENTITY
         return trouble(request, _SENTENCES[status], status)
+
+    @app.exception_handler(ask.HaltError)
+    def halted(request: Request, error: ask.HaltError) -> Response:
+        return see("/check/stop")
 
     @app.exception_handler(KneelineError)
     def cannot(request: Request, error: KneelineError) -> Response:

@@ -18,6 +18,7 @@ from kneeline.model.movement import SetResult
 from kneeline.report.story import SIGN, WORD, amount, basis, listed, percent, plain, tell
 from kneeline.store import KeptSet
 from kneeline.web.book import BY_HAND, Book, Choice
+from kneeline.web.case import read_case
 from kneeline.web.course import Side
 from kneeline.web.render import book_of, page, see, turn_words
 
@@ -52,6 +53,7 @@ def home(request: Request) -> Response:
         last=last,
         open_set=open_set,
         prescribed=_prescribed(book),
+        case=read_case(book.store, book.library, book.person_id),
         title="Today",
     )
 
