@@ -168,6 +168,18 @@ def test_a_page_loaded_anew_goes_on_where_it_was(client: TestClient, store: Stor
     assert summary.count == 3
 
 
+def test_a_set_left_in_the_middle_stands_in_the_history_with_what_was_counted(client: TestClient, store: Store) -> None:
+    frames = performed()
+    middle = next(i for i, frame in enumerate(frames) if frame.t_s > STILL_S + 9.0)
+    with page_at(client, begin(client)) as page:
+        page.show(frames[:middle])
+        page.until("saved", 1)
+    assert "1 repetition<" in client.get("/sessions").text
+    record = client.get(f"/sessions/{the_set(store).start.session_id}").text
+    assert "<td>1</td>" in record
+    assert "not finished" in record
+
+
 def test_a_server_started_anew_takes_the_set_up_from_disk(client: TestClient, store: Store, library: Library) -> None:
     frames = performed(4)
     middle = next(i for i, frame in enumerate(frames) if frame.t_s > STILL_S + 16.0)

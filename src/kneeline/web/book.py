@@ -90,6 +90,10 @@ class Book:
         """The exercise of a set, None where the library knows it no more."""
         return self.library.exercises.get(kept.start.exercise)
 
+    def counted(self, kept: KeptSet) -> int:
+        """How many repetitions of a set are on record, finished or not."""
+        return len(self.store.repetitions(kept.start.id)) if kept.summary is None else kept.summary.count
+
     def turn(self, kept: KeptSet) -> Turn:
         """Which turn of its session a set is."""
         number = int(kept.start.settings.get("set_number", 1))

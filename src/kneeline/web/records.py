@@ -31,7 +31,7 @@ router = APIRouter()
 def sessions(request: Request) -> Response:
     """What was done."""
     book = book_of(request)
-    rows = [(session, sets, _names(book, sets)) for session, sets in book.sessions()]
+    rows = [(session, sets, _names(book, sets), sum(map(book.counted, sets))) for session, sets in book.sessions()]
     return page(request, "sessions.html", rows=rows, title="History")
 
 
@@ -42,7 +42,7 @@ def session(request: Request, session_id: UUID) -> Response:
     found = [sets for one, sets in book.sessions() if one.id == session_id]
     if not found:
         raise HTTPException(HTTPStatus.NOT_FOUND)
-    sets = [(kept, book.turn(kept), book.exercise(kept), book.store.result(kept.start.id)) for kept in found[0]]
+    sets = [(kept, book.turn(kept), book.counted(kept), book.store.result(kept.start.id)) for kept in found[0]]
     said = book.said(session_id)
     replays = {log.set_id for log in book.store.pose_logs(book.person_id)}
     return page(
