@@ -1,4 +1,4 @@
-"""Sets in progress: the coach of each, what of it is on disk, and the one page that is connected to it.
+"""Sets and tests in progress: the coach of each, what of it is on disk, and the one page that is connected to it.
 
 What is said never waits for the disk: it goes out at once, and what belongs on record is written behind it, in order,
 and acknowledged (`saved`) when the disk has it.
@@ -11,12 +11,13 @@ import contextlib
 import tempfile
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, Generic, TypeVar
 from uuid import UUID, uuid5
 
 from starlette.websockets import WebSocket, WebSocketDisconnect
@@ -29,6 +30,7 @@ from kneeline.model.coaching import Counted, Instruction, Say
 from kneeline.model.errors import KneelineError
 from kneeline.model.movement import Cue, SetResult
 from kneeline.model.pose import PoseFrame, PoseSeries
+from kneeline.motion.attend import Attend
 from kneeline.motion.live import LiveSet, Planned
 from kneeline.motion.summary import summarise
 from kneeline.store import KeptSet
@@ -52,37 +54,26 @@ TRY_AGAIN_S: Final = 2.0
 _PATIENCE_S: Final = 2.0
 """How long a page that does not listen is waited for."""
 _STEP_S: Final = 0.001
+Key = TypeVar("Key")
 
 
-class Run:
-    """One set in progress.
+class Run(ABC):
+    """Something in progress in front of a camera, with the one page that is connected to it.
 
     Its time is seconds since it began here: every page that connects, also one that was loaded anew and whose own clock
     starts over, goes on where the one before it was, later by the time in between.
+
+    coach: attends to the person. at_s: the time at which it goes on. keep_frames: whether keypoints are kept.
     """
 
-    def __init__(self, kept: KeptSet, exercise: Exercise, book: Book, wishes: Preferences) -> None:
-        already = book.store.repetitions(kept.start.id)
-        self.kept, self.exercise, self.book = kept, exercise, book
-        plan = kept.start.planned
-        self.coach = LiveSet(
-            exercise,
-            book.library,
-            None if kept.start.side == "both" else kept.start.side,
-            Planned(int(plan["reps"]), float(plan["lift_s"]), float(plan["hold_s"]), float(plan["lower_s"])),
-            set_number=int(kept.start.settings.get("set_number", 1)),
-            talk=wishes.talk,
-            internal=wishes.internal,
-            already=tuple(rep.verdict for rep in already),
-            pose_model=POSE_MODEL,
-        )
+    def __init__(self, coach: Attend, at_s: float = 0.0, *, keep_frames: bool = False) -> None:
+        self.coach = coach
         self.page: WebSocket | None = None
-        self.frames: list[PoseFrame] | None = [] if wishes.keep_pose_logs else None
+        self.frames: list[PoseFrame] | None = [] if keep_frames else None
         self.picture_px = (0, 0)
         self.over = False
-        self._began_s = time.monotonic() - (already[-1].end_s if already else 0.0)
+        self._began_s = time.monotonic() - at_s
         self._now_s = 0.0
-        self._cues = len(book.store.cues(kept.start.id))
         self._to_do: deque[Callable[[], str]] = deque()
         self._writer: asyncio.Task[None] | None = None
         self._ending = False
@@ -100,11 +91,8 @@ class Run:
     def obey(self, instructions: Iterable[Instruction]) -> None:
         """Have what belongs there put on disk, in order; nobody waits for it here."""
         for one in instructions:
-            if isinstance(one, Counted):
-                self._to_do.append(partial(self._keep_repetition, one))
-            elif isinstance(one, Say) and one.kind == "cue":
-                self._cues += 1
-                self._to_do.append(partial(self._keep_cue, self._cues, one))
+            if (job := self._keeping(one)) is not None:
+                self._to_do.append(job)
         if self.coach.screen.state == "done" and not self._ending:
             self._ending = True
             self._to_do.append(self._finish)
@@ -144,6 +132,50 @@ class Run:
             if words:
                 await self.tell(words)
 
+    def take_up(self) -> None:
+        """Go on with what stood still while nobody was connected."""
+        self.obey(())
+
+    @abstractmethod
+    def _keeping(self, one: Instruction) -> Callable[[], str] | None:
+        """What puts an instruction on disk, where it belongs there; it answers with what to tell the page, or ""."""
+
+    @abstractmethod
+    def _finish(self) -> str:
+        """Put the end on disk; what to tell the page."""
+
+
+class SetRun(Run):
+    """One set in progress."""
+
+    coach: LiveSet
+
+    def __init__(self, kept: KeptSet, exercise: Exercise, book: Book, wishes: Preferences) -> None:
+        already = book.store.repetitions(kept.start.id)
+        self.kept, self.exercise, self.book = kept, exercise, book
+        plan = kept.start.planned
+        coach = LiveSet(
+            exercise,
+            book.library,
+            None if kept.start.side == "both" else kept.start.side,
+            Planned(int(plan["reps"]), float(plan["lift_s"]), float(plan["hold_s"]), float(plan["lower_s"])),
+            set_number=int(kept.start.settings.get("set_number", 1)),
+            talk=wishes.talk,
+            internal=wishes.internal,
+            already=tuple(rep.verdict for rep in already),
+            pose_model=POSE_MODEL,
+        )
+        super().__init__(coach, already[-1].end_s if already else 0.0, keep_frames=wishes.keep_pose_logs)
+        self._cues = len(book.store.cues(kept.start.id))
+
+    def _keeping(self, one: Instruction) -> Callable[[], str] | None:
+        if isinstance(one, Counted):
+            return partial(self._keep_repetition, one)
+        if isinstance(one, Say) and one.kind == "cue":
+            self._cues += 1
+            return partial(self._keep_cue, self._cues, one)
+        return None
+
     def _keep_repetition(self, one: Counted) -> str:
         self.book.store.add_repetition(self.kept.start.id, one.repetition, datetime.now(UTC))
         return write_word(saved=one.repetition.n)
@@ -172,7 +204,7 @@ class Run:
         screen = self.coach.screen
         if screen.state == "framing" and screen.count >= screen.target:
             self.coach.command("finish", self._now_s)
-        self.obey(())
+        super().take_up()
 
     def _whole(self) -> SetResult:
         """The set with what was kept before a cut."""
@@ -183,42 +215,38 @@ class Run:
         return summarise(self.exercise, self.kept.start.side, seen.view, reps, cues, seen.warnings, held_s)
 
 
-class Runs:
-    """Every set in progress on this server."""
+class InProgress(ABC, Generic[Key]):
+    """Everything of one kind that is in progress on this server."""
 
     def __init__(self, book: Book) -> None:
         self._book = book
-        self._runs: dict[UUID, Run] = {}
+        self._runs: dict[Key, Run] = {}
         self._calibration = calibration_for(POSE_MODEL)
         self._opening = threading.Lock()
 
-    def open(self, set_id: UUID) -> Run:
-        """The set in progress, taken up from disk when it is not in memory.
+    def open(self, key: Key) -> Run:
+        """What is in progress under this key, begun or taken up when it is not in memory.
 
-        Raises: RefusedError when there is no such set or it is over; StoreError when it cannot be read.
+        Raises: RefusedError when there is nothing of the kind or it is over; StoreError when it cannot be read.
         """
         with self._opening:
             self._forget_old()
-            if set_id in self._runs:
-                return self._runs[set_id]
-            kept = self._book.find(set_id)
-            exercise = self._book.exercise(kept)
-            if kept.ended_at is not None:
-                raise RefusedError("This set is over.")
-            if exercise is None or not kept.start.settings.get("camera"):
-                raise RefusedError("This set has no camera.")
-            if self._book.close_if_left_open(kept):
-                raise RefusedError("This set was left open too long ago to go on with. What was counted is kept.")
-            if len(self._runs) >= MOST_RUNS:
-                raise RefusedError("Too many sets are in progress here. Close some pages first.")
-            self._runs[set_id] = Run(kept, exercise, self._book, self._book.preferences())
-            return self._runs[set_id]
+            if key not in self._runs:
+                run = self._begin(key)
+                if len(self._runs) >= MOST_RUNS:
+                    raise RefusedError("Too many sets are in progress here. Close some pages first.")
+                self._runs[key] = run
+            return self._runs[key]
 
-    async def serve(self, page: WebSocket, set_id: UUID) -> None:
+    @abstractmethod
+    def _begin(self, key: Key) -> Run:
+        """Begin it, or take it up; raises as `open` does."""
+
+    async def serve(self, page: WebSocket, key: Key) -> None:
         """Talk with one page until it goes away, the set is over, or it says something that no page of ours says."""
         await page.accept()
         try:
-            run = await asyncio.to_thread(self.open, set_id)
+            run = await asyncio.to_thread(self.open, key)
         except (RefusedError, KneelineError) as problem:
             await _refuse(page, str(problem))
             return
@@ -236,7 +264,7 @@ class Runs:
             if run.page is page:
                 run.page = None
             if run.over:
-                self._runs.pop(set_id, None)
+                self._runs.pop(key, None)
 
     async def _talk(self, page: WebSocket, run: Run) -> None:
         began: tuple[float, float] | None = None
@@ -270,9 +298,24 @@ class Runs:
 
     def _forget_old(self) -> None:
         now_s = time.monotonic()
-        for set_id, run in list(self._runs.items()):
+        for key, run in list(self._runs.items()):
             if run.page is None and now_s - run.touched_s > KEPT_FOR_S:
-                del self._runs[set_id]
+                del self._runs[key]
+
+
+class Runs(InProgress[UUID]):
+    """Every set in progress, by its id."""
+
+    def _begin(self, key: UUID) -> Run:
+        kept = self._book.find(key)
+        exercise = self._book.exercise(kept)
+        if kept.ended_at is not None:
+            raise RefusedError("This set is over.")
+        if exercise is None or not kept.start.settings.get("camera"):
+            raise RefusedError("This set has no camera.")
+        if self._book.close_if_left_open(kept):
+            raise RefusedError("This set was left open too long ago to go on with. What was counted is kept.")
+        return SetRun(kept, exercise, self._book, self._book.preferences())
 
 
 class _Budget:
