@@ -333,6 +333,7 @@ def test_every_answer_keeps_the_page_to_itself(client: TestClient, path: str) ->
     assert "default-src 'none'" in policy
     assert "unsafe" not in policy
     assert "frame-ancestors 'none'" in policy
+    assert "microphone=()" in answer.headers["permissions-policy"]
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
