@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import functools
 import json
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -59,6 +61,7 @@ _BONES = np.array(
         for parts in (("hip", "knee", "shoulder"), ("knee", "ankle", "hip"))
     ]
 )
+_BONE_ENDS = list(zip(*_BONES.tolist(), strict=True))
 
 
 def apparent_size(xy: Array) -> Array:
@@ -80,6 +83,15 @@ def apparent_size(xy: Array) -> Array:
     with np.errstate(invalid="ignore"):
         box = np.sqrt(((high - low) ** 2).sum(axis=-1))
     return np.where(np.isfinite(size), size, np.where(np.isfinite(box), box, np.nan))
+
+
+def _size_of_one(x: Sequence[float], y: Sequence[float]) -> float:
+    """`apparent_size` of one person of whom every keypoint was found, to the last bit."""
+    across = [x[a] - x[b] for a, b in _BONE_ENDS]
+    down = [y[a] - y[b] for a, b in _BONE_ENDS]
+    across[4], down[4] = (across[4] + across[5]) / 2, (down[4] + down[5]) / 2
+    length = [math.sqrt(dx * dx + dy * dy) for dx, dy in zip(across, down, strict=True)]
+    return length[4] + max(length[0] + length[2], length[1] + length[3])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,6 +134,15 @@ class Calibration:
             outside = (x < 0) | (x > width_px) | (y < 0) | (y > height_px)
             fraction = np.where(outside, np.maximum(fraction, self.outside_frac), fraction)
         return np.where(there, fraction * apparent_size(xy)[..., None], np.nan)
+
+    def sd_px_of_one(self, x: Sequence[float], y: Sequence[float], confidence: Array) -> Array:
+        """(33,) `sd_px` of one frame, in a third of its time, where every keypoint was found inside the picture.
+
+        confidence: (33,) from 0 to 1, none absent.
+        """
+        if self.fixed is not None:
+            return np.full(len(x), self.fixed)
+        return np.asarray(self.table[(confidence * _STEPS).astype(np.intp), _COLUMNS] * _size_of_one(x, y))
 
 
 _COLUMNS = np.arange(len(KEYPOINTS))

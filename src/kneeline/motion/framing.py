@@ -35,7 +35,8 @@ HAND_UP_S: Final = 0.8
 
 _LEGS = [INDEX[f"{side}_{part}"] for side in ("left", "right") for part in ("knee", "ankle", "heel", "foot_index")]
 _FEET = [INDEX[f"{side}_{part}"] for side in ("left", "right") for part in ("heel", "foot_index")]
-_ENDS = [INDEX["nose"], INDEX["left_ear"], INDEX["right_ear"], *_FEET]
+_HEAD = [INDEX["nose"], INDEX["left_ear"], INDEX["right_ear"]]
+_ENDS = [*_HEAD, *_FEET]
 _ARMS = [[INDEX[f"{side}_{part}"] for part in ("wrist", "elbow", "shoulder")] for side in ("left", "right")]
 
 
@@ -68,6 +69,7 @@ class Framing:
         self._recent: deque[PoseFrame] = deque()
         self._hand_since_s = math.nan
         self._hand_told = False
+        self._looked_s, self._alone_s = (math.nan, math.nan), math.nan  # the last two looks; the last at one or nobody
         self._advice, self._advised_s = GOOD, math.nan
         self._stood_still, self._stood_s = False, math.nan
 
@@ -76,6 +78,10 @@ class Framing:
         self._recent.append(frame)
         while frame.t_s - self._recent[0].t_s > LOOK_BACK_S:
             self._recent.popleft()
+        if frame.people >= 0:
+            self._looked_s = self._looked_s[1], frame.t_s
+            if frame.people < 2:
+                self._alone_s = frame.t_s
         if not _hand_up(frame):
             self._hand_since_s, self._hand_told = math.nan, False
         elif math.isnan(self._hand_since_s):
@@ -89,8 +95,8 @@ class Framing:
 
     def crowded(self) -> bool:
         """Whether more than one person was seen all along; frames in which nobody looked say nothing."""
-        looked = [frame.people for frame in self._recent if frame.people >= 0]
-        return len(looked) > 1 and min(looked) > 1
+        oldest_s = self._recent[0].t_s
+        return self._looked_s[0] >= oldest_s and not self._alone_s >= oldest_s
 
     def advice(self, picture_px: tuple[int, int]) -> Advice:
         """What to change first, looked at anew some times a second. picture_px: width and height of the picture."""
@@ -171,9 +177,10 @@ def _medians(places: npt.NDArray[np.float64], windows: int = 5) -> npt.NDArray[n
 
 def _hand_up(frame: PoseFrame) -> bool:
     """Whether a wrist is over the head, above its elbow and shoulder."""
-    top = np.fmin.reduce(frame.xy[_ENDS[:3], 1])
+    height = frame.xy[:, 1].tolist()  # plain floats: this is asked of every frame
     for wrist, elbow, shoulder in _ARMS:
-        heights = frame.xy[[wrist, elbow, shoulder], 1]
-        if heights[0] < heights[1] < heights[2] and heights[0] < top:
-            return True
+        if height[wrist] < height[elbow] < height[shoulder]:
+            head = [height[part] for part in _HEAD if not math.isnan(height[part])]
+            if head and height[wrist] < min(head):
+                return True
     return False

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
@@ -22,7 +22,8 @@ from kneeline.model.coaching import Counted, Instruction, Reading, Say, Screen, 
 from kneeline.model.pose import KEYPOINTS, PoseFrame
 
 HEADER: Final = struct.Struct("<BBHHHId")
-FRAME_BYTES: Final = HEADER.size + len(KEYPOINTS) * 12
+_POINTS: Final = struct.Struct(f"<{3 * len(KEYPOINTS)}f")
+FRAME_BYTES: Final = HEADER.size + _POINTS.size
 VERSION: Final = 1
 LONGEST_S: Final = 1e7
 _NOBODY_LOOKED: Final = 255
@@ -68,25 +69,42 @@ def read_picture(message: bytes, calibration: Calibration) -> Picture:
         raise RefusedError("the time of a frame is not a time")
     if people > _MOST_PEOPLE and people != _NOBODY_LOOKED:
         raise RefusedError(f"{people} people cannot be in a picture")
-    with np.errstate(invalid="ignore"):  # some NaN make a noise when they are widened
-        points = np.frombuffer(message, "<f4", offset=HEADER.size).reshape(-1, 3).astype(np.float64)
+    values = _POINTS.unpack_from(message, HEADER.size)
+    whole = math.isfinite(sum(values))
+    x, y, sure = values[0::3], values[1::3], values[2::3]
+    if whole:
+        inside = _checked(x, y, sure, width, height)
+    else:
+        inside = _checked(_found(x), _found(y), _found(sure), width, height)
+    points = np.array(values).reshape(-1, 3)
     xy, confidence = points[:, :2], points[:, 2]
-    low, high = np.fmin.reduce(points).tolist(), np.fmax.reduce(points).tolist()  # NaN, where all are absent
-    farthest_px = _FARTHEST * max(width, height)
-    if any(one < -farthest_px for one in low[:2]) or any(one > farthest_px for one in high[:2]):
-        raise RefusedError("a keypoint is nowhere near the picture")
-    if low[2] < 0 or high[2] > 1:
-        raise RefusedError("a confidence lies outside 0 to 1")
-    absent = np.isnan(xy)
-    xy[absent[:, 0] | absent[:, 1]] = math.nan
-    frame = PoseFrame(
-        t_s=t_s,
-        xy=xy,
-        sd_px=calibration.sd_px(xy, confidence, (width, height)),
-        confidence=confidence,
-        people=-1 if people == _NOBODY_LOOKED else people,
-    )
+    if whole and inside:
+        sd_px = calibration.sd_px_of_one(x, y, confidence)
+    else:
+        absent = np.isnan(xy)
+        xy[absent[:, 0] | absent[:, 1]] = math.nan
+        sd_px = calibration.sd_px(xy, confidence, (width, height))
+    frame = PoseFrame(t_s, xy, sd_px, confidence, -1 if people == _NOBODY_LOOKED else people)
     return Picture(seq, frame, (width, height))
+
+
+def _found(column: Sequence[float]) -> Sequence[float]:
+    """What is there of a column; one place in the picture where nothing is."""
+    return [one for one in column if not math.isnan(one)] or [0.0]
+
+
+def _checked(x: Sequence[float], y: Sequence[float], sure: Sequence[float], width: int, height: int) -> bool:
+    """Whether all keypoints lie inside the picture.
+
+    Raises: RefusedError when one is where none can be.
+    """
+    left, right, top, bottom = min(x), max(x), min(y), max(y)
+    farthest_px = _FARTHEST * max(width, height)
+    if min(left, top) < -farthest_px or max(right, bottom) > farthest_px:
+        raise RefusedError("a keypoint is nowhere near the picture")
+    if min(sure) < 0 or max(sure) > 1:
+        raise RefusedError("a confidence lies outside 0 to 1")
+    return left >= 0 and right <= width and top >= 0 and bottom <= height
 
 
 def read_order(message: str) -> Order:

@@ -38,6 +38,17 @@ def test_many_frames_are_as_one_by_one() -> None:
     np.testing.assert_allclose(calibration.sd_px(xy, confidence), one_by_one)
 
 
+@pytest.mark.parametrize("model", ["blazepose-full", "something else", "marker"])
+def test_one_whole_frame_has_the_same_errors_to_the_last_bit(model: str) -> None:
+    rng, calibration = np.random.default_rng(1), calibration_for(model)
+    for _ in range(200):
+        points = rng.uniform(0, [640, 480, 1], size=(33, 3))
+        points[rng.integers(33), 2] = rng.choice([0.0, 1.0, 0.9995])
+        xy, confidence = points[:, :2], points[:, 2]
+        one = calibration.sd_px_of_one(xy[:, 0].tolist(), xy[:, 1].tolist(), confidence)
+        np.testing.assert_array_equal(one, calibration.sd_px(xy, confidence, (640, 480)))
+
+
 @pytest.mark.parametrize("model", ["blazepose-full", "blazepose-heavy", "anything else"])
 def test_sd_grows_with_size_and_never_with_confidence(model: str) -> None:
     calibration = calibration_for(model)

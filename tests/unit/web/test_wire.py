@@ -48,6 +48,16 @@ def test_half_a_keypoint_is_none() -> None:
     assert np.isnan(read_picture(message(points), CALIBRATION).frame.xy[4]).all()
 
 
+@pytest.mark.parametrize(("x", "y", "absent"), [(320, 240, False), (-3, 240, False), (320, 481, False), (5, 5, True)])
+def test_errors_are_those_of_a_file_wherever_the_keypoints_lie(x: float, y: float, absent: bool) -> None:
+    points = np.column_stack([np.linspace(200, 400, 33), np.linspace(20, 460, 33), np.linspace(0, 1, 33)])
+    points[5, :2], points[6, 0] = (x, y), np.nan if absent else 300
+    frame = read_picture(message(points), CALIBRATION).frame
+    assert np.isnan(frame.xy[6]).all() == absent
+    expected = CALIBRATION.sd_px(frame.xy, frame.confidence, (640, 480))
+    np.testing.assert_array_equal(frame.sd_px, expected)
+
+
 @pytest.mark.parametrize(
     ("header", "why"),
     [
