@@ -53,11 +53,17 @@ def shown(exercise: Exercise) -> Iterator[tuple[str, str]]:
             yield key, text
 
 
-def test_the_library_holds_three_exercises_nine_movements_and_a_hold() -> None:
+def test_the_library_holds_nine_exercises_nine_movements_and_a_hold() -> None:
     assert {e.id: e.kind for e in EXERCISES} == {
         "calf_raise_ball_squeeze": "exercise",
         "terminal_knee_extension": "exercise",
         "banded_single_leg_stand": "exercise",
+        "standing_leg_lift": "exercise",
+        "small_single_leg_squat": "exercise",
+        "small_squat": "exercise",
+        "low_step_up": "exercise",
+        "slow_heel_raise": "exercise",
+        "one_leg_heel_raise": "exercise",
         "heel_raise_double": "movement",
         "heel_raise_single": "movement",
         "squat_double": "movement",
@@ -155,6 +161,12 @@ def test_each_exercise_prescribes_its_sets_repetitions_and_tempo() -> None:
         "calf_raise_ball_squeeze": (3, 15, 2, 1, 3),
         "terminal_knee_extension": (3, 15, 2, 1, 3),
         "banded_single_leg_stand": (3, 12, 2, 1, 3),
+        "standing_leg_lift": (3, 12, 2, 1, 3),
+        "small_single_leg_squat": (3, 8, 2, 1, 3),
+        "small_squat": (3, 12, 2, 1, 3),
+        "low_step_up": (3, 10, 2, 1, 3),
+        "slow_heel_raise": (3, 15, 2, 1, 3),
+        "one_leg_heel_raise": (3, 10, 2, 1, 3),
     }
 
 

@@ -44,7 +44,7 @@ def test_the_body_keeps_its_shape_and_stands_on_the_floor(exercise: Exercise) ->
         np.testing.assert_allclose(thigh, figure.THIGH, atol=1e-9)
         assert (at(joints, f"{side}_hip")[:, 2] > at(joints, f"{side}_knee")[:, 2] - 0.01).all(), "hips above knees"
     np.testing.assert_allclose(at(joints, "right_foot_index")[:, 2], 0, atol=1e-12)
-    floor = -0.25 if exercise.id in ("step_up", "step_down") else -0.01
+    floor = -0.25 if exercise.id in ("step_up", "step_down", "low_step_up") else -0.01
     assert joints[..., 2].min() > floor, "nothing below the floor"
     ahead = (at(joints, "left_shoulder") + at(joints, "right_shoulder"))[:, 0] / 2 - at(joints, "right_foot_index")[
         :, 0

@@ -2,10 +2,11 @@
 
     data/signals.toml  measures.toml  evidence.toml  validity.toml   one table per id
     data/accuracy.toml                                               what was measured, written by a command
-    data/faults.toml  sayings.toml                                   one sentence per id
+    data/faults.toml  sayings.toml  notices.toml                     one sentence per id
+    data/rules.toml  bounds.toml  ladders.toml                       what plans rest on (`plan_schema`)
     data/questions.toml  red_flags.toml  indicators.toml ...         what an assessment rests on (`clinic_schema`)
-    data/couplings.toml  links.toml  claims.toml                     what is explained (`chain_schema`)
     data/guide_questions.toml  guide_options.toml ...                the knee-replacement guide (`guide_schema`)
+    data/couplings.toml  links.toml  claims.toml                     what is explained (`chain_schema`)
     data/exercises/ID.toml                                           one file per exercise or movement
     data/tests/ID.toml                                               one file per movement test
 
@@ -36,6 +37,9 @@ from kneeline.content.clinic_schema import ClinicContent
 from kneeline.content.guide_check import check_guide
 from kneeline.content.guide_schema import TABLES as GUIDE
 from kneeline.content.guide_schema import GuideContent
+from kneeline.content.plan_check import check_plans
+from kneeline.content.plan_schema import TABLES as PLANNING
+from kneeline.content.plan_schema import PlanContent
 from kneeline.content.schema import AccuracyTable, Exercise, Measure, Signal, Source, Validity
 from kneeline.content.trial_check import check_tests
 from kneeline.content.trial_schema import MovementTest
@@ -44,9 +48,9 @@ from kneeline.model.errors import ContentError, InputError
 DATA = Path(__file__).parent / "data"
 _GUIDE: Mapping[str, str] = {name: f"guide_{name}" for name in GUIDE}
 _TABLES = (
-    *("signals", "measures", "faults", "sayings", "evidence", "validity", "accuracy"),
+    *("signals", "measures", "faults", "sayings", "notices", "evidence", "validity", "accuracy"),
     *("couplings", "links", "claims"),
-    *CLINIC, *_GUIDE.values(),
+    *(*CLINIC, *_GUIDE.values(), *PLANNING),
 )
 _FOLDERS: Mapping[str, type[Exercise] | type[MovementTest]] = {"exercises": Exercise, "tests": MovementTest}
 
@@ -71,6 +75,7 @@ class Library:
     accuracy: AccuracyTable
     clinic: ClinicContent
     guide: GuideContent
+    planning: PlanContent
     tests: Mapping[str, MovementTest]
     chain: Chain
     links: Mapping[str, LinkText]
@@ -172,6 +177,10 @@ def _read(folders: tuple[Path, ...]) -> Library:
         guide=GuideContent(
             **{name: _table(f"{file}.toml", tables[file], GUIDE[name], "id") for name, file in _GUIDE.items()}
         ),
+        planning=PlanContent(
+            notices=_sentences("notices.toml", tables["notices"]),
+            **{name: _table(f"{name}.toml", tables[name], kind, id) for name, (kind, id) in PLANNING.items()},
+        ),
         tests=MappingProxyType(whole["tests"]),
         chain=_convert("couplings.toml", tables["couplings"], Chain),
         links=_table("links.toml", tables["links"], LinkText, "id"),
@@ -182,6 +191,7 @@ def _read(folders: tuple[Path, ...]) -> Library:
     check_clinic(library)
     check_guide(library)
     check_tests(library)
+    check_plans(library)
     check_chain(library)
     return library
 

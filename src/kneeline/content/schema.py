@@ -15,6 +15,7 @@ Facing = Literal["front", "back", "side"]
 PhaseName = Literal["lift", "hold", "lower"]
 Stance = Literal["for", "against", "mixed"]
 Grade = Literal["high", "moderate", "low", "very low", "contradicted", "unsupported", "contested", "house"]
+Need = Literal["ball", "band", "loop", "step", "chair"]
 
 
 class Number(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -254,12 +255,20 @@ class Avoid(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
 
 class Rung(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One step of the ladder: how it differs and what earns it; level 0 is the exercise itself, easier is negative."""
+    """One step of the ladder: how it differs and what earns it; level 0 is the exercise itself, easier is negative.
+
+    exercise: the one that the coach watches on this rung, where it is another. not_by_camera: why none can be watched;
+    it is then counted by hand. needs: what must be at home for it. bands: the bands that it goes through, in order.
+    """
 
     level: int
     name: str
     how: str
     earned_by: str
+    exercise: str = ""
+    not_by_camera: str = ""
+    needs: tuple[Need, ...] = ()
+    bands: tuple[Literal["light", "medium", "strong"], ...] = ()
 
 
 class Claim(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
