@@ -15,7 +15,7 @@ LIBRARY = load()
 
 
 def framing() -> Framing:
-    return Framing(LIBRARY.exercises["squat_double"], LIBRARY, None)
+    return Framing(LIBRARY.exercises["squat_double"].camera, "turn", LIBRARY, None)
 
 
 def frame(t_s: float, people: int = 1, **heights: float) -> PoseFrame:
