@@ -7,6 +7,7 @@
     data/questions.toml  red_flags.toml  indicators.toml ...         what an assessment rests on (`clinic_schema`)
     data/guide_questions.toml  guide_options.toml ...                the knee-replacement guide (`guide_schema`)
     data/couplings.toml  links.toml  claims.toml                     what is explained (`chain_schema`)
+    data/load.toml  running.toml  progress.toml                      what load and progress rest on (`load_schema`)
     data/exercises/ID.toml                                           one file per exercise or movement
     data/tests/ID.toml                                               one file per movement test
 
@@ -37,6 +38,8 @@ from kneeline.content.clinic_schema import ClinicContent
 from kneeline.content.guide_check import check_guide
 from kneeline.content.guide_schema import TABLES as GUIDE
 from kneeline.content.guide_schema import GuideContent
+from kneeline.content.load_check import check_sheets
+from kneeline.content.load_schema import LoadSheet, ProgressSheet, RunningSheet, Sheets
 from kneeline.content.plan_check import check_plans
 from kneeline.content.plan_schema import TABLES as PLANNING
 from kneeline.content.plan_schema import PlanContent
@@ -50,6 +53,7 @@ _GUIDE: Mapping[str, str] = {name: f"guide_{name}" for name in GUIDE}
 _TABLES = (
     *("signals", "measures", "faults", "sayings", "notices", "evidence", "validity", "accuracy"),
     *("couplings", "links", "claims"),
+    *("load", "running", "progress"),
     *(*CLINIC, *_GUIDE.values(), *PLANNING),
 )
 _FOLDERS: Mapping[str, type[Exercise] | type[MovementTest]] = {"exercises": Exercise, "tests": MovementTest}
@@ -77,6 +81,7 @@ class Library:
     guide: GuideContent
     planning: PlanContent
     tests: Mapping[str, MovementTest]
+    sheets: Sheets
     chain: Chain
     links: Mapping[str, LinkText]
     claims: Mapping[str, CommonClaim]
@@ -182,6 +187,11 @@ def _read(folders: tuple[Path, ...]) -> Library:
             **{name: _table(f"{name}.toml", tables[name], kind, id) for name, (kind, id) in PLANNING.items()},
         ),
         tests=MappingProxyType(whole["tests"]),
+        sheets=Sheets(
+            load=_convert("load.toml", tables["load"], LoadSheet),
+            running=_convert("running.toml", tables["running"], RunningSheet),
+            progress=_convert("progress.toml", tables["progress"], ProgressSheet),
+        ),
         chain=_convert("couplings.toml", tables["couplings"], Chain),
         links=_table("links.toml", tables["links"], LinkText, "id"),
         claims=_table("claims.toml", tables["claims"], CommonClaim, "id"),
@@ -192,6 +202,7 @@ def _read(folders: tuple[Path, ...]) -> Library:
     check_guide(library)
     check_tests(library)
     check_plans(library)
+    check_sheets(library)
     check_chain(library)
     return library
 
