@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
-from kneeline.model.diary import RunDone
+from kneeline.model.diary import RunEntry
 from kneeline.model.errors import InputError
 
 LARGEST_BYTES = 50_000_000
@@ -30,7 +30,7 @@ _BROKEN = (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, 
 class RunRead:
     """A run and the sort of file it was in."""
 
-    run: RunDone
+    run: RunEntry
     source: str
 
 
@@ -74,7 +74,7 @@ class _NoRunError(Exception):
     """Why a file that could be read holds no run."""
 
 
-def _checked(run: RunDone) -> RunDone:
+def _checked(run: RunEntry) -> RunEntry:
     """The run, if it can have been one."""
     numbers = (run.distance_m, run.duration_s, run.cadence_per_min)
     if any(value is not None and not (math.isfinite(value) and value >= 0) for value in numbers):
@@ -88,7 +88,7 @@ def _checked(run: RunDone) -> RunDone:
     if run.distance_m and run.distance_m > FASTEST_M_S * (run.duration_s or LONGEST_S):
         raise _NoRunError("it is faster than anybody runs")
     cadence = run.cadence_per_min
-    return RunDone(
+    return RunEntry(
         run.at, run.distance_m, run.duration_s, cadence if cadence is None or 0 < cadence < 300 else None, run.pain
     )
 
@@ -102,7 +102,7 @@ def _both_feet(per_min: Iterable[float]) -> float | None:
     return 2 * mean if mean <= ONE_FOOT_PER_MIN else mean
 
 
-def _fit(data: bytes) -> RunDone:
+def _fit(data: bytes) -> RunEntry:
     """The first session of running, or the first of an unnamed sport."""
     import fitdecode
 
@@ -123,7 +123,7 @@ def _fit(data: bytes) -> RunDone:
     if not isinstance(first["start_time"], datetime):
         raise _NoRunError("it does not say when it began")
     cadence = first["avg_running_cadence"] or first["avg_cadence"]
-    return RunDone(
+    return RunEntry(
         first["start_time"].astimezone(UTC),
         _number(first["total_distance"]),
         _number(first["total_timer_time"]),
@@ -152,7 +152,7 @@ def _xml(data: bytes) -> Element:
     return root
 
 
-def _gpx(data: bytes) -> RunDone:
+def _gpx(data: bytes) -> RunEntry:
     """All tracks of a file as one run; `_xml` has looked through it before."""
     import gpxpy
     from gpxpy.gpx import GPXException
@@ -181,12 +181,12 @@ def _gpx(data: bytes) -> RunDone:
         for item in extension.iter()
         if _bare(item) == "cad"
     )
-    return RunDone(
+    return RunEntry(
         _utc(times[0]), sum(float(segment.length_2d() or 0.0) for segment in segments), seconds, _both_feet(steps)
     )
 
 
-def _tcx(root: Element) -> RunDone:
+def _tcx(root: Element) -> RunEntry:
     """The laps of the first activity, added up."""
     activity = next((item for item in root.iter() if _bare(item) == "Activity"), None)
     if activity is None:
@@ -198,7 +198,7 @@ def _tcx(root: Element) -> RunDone:
     if not laps or not laps[0].get("StartTime"):
         raise _NoRunError("it does not say when it began")
     steps = (float(item.text or 0) for item in activity.iter() if _bare(item) in ("RunCadence", "Cadence"))
-    return RunDone(
+    return RunEntry(
         _utc(datetime.fromisoformat(laps[0].get("StartTime", ""))),
         sum(_inside(laps, "DistanceMeters")),
         sum(_inside(laps, "TotalTimeSeconds")),

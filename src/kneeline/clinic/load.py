@@ -16,7 +16,7 @@ from itertools import pairwise
 from typing import Literal
 
 from kneeline.content.load_schema import Activity, JointModel, LeaveOut, LoadSheet
-from kneeline.model.diary import ClimbDone, Diary, RunDone, SetDone
+from kneeline.model.diary import ClimbEntry, Diary, RunEntry, SetEntry
 
 GRAVITY_M_S2 = 9.81
 Part = Literal["exercise", "running", "stairs"]
@@ -182,7 +182,7 @@ def crossing_deg(one: str, other: str, sheet: LoadSheet) -> float | None:
     return next((bends[i] for i, (now, then) in enumerate(pairwise(gaps), 1) if now * then < 0), None)
 
 
-def run_load(run: RunDone, sheet: LoadSheet) -> Load | None:
+def run_load(run: RunEntry, sheet: LoadSheet) -> Load | None:
     """Load of a run in minutes of walking; None where neither time nor distance is known."""
     minutes = run.duration_s / 60 if run.duration_s else None
     if minutes is None and run.distance_m:
@@ -193,7 +193,7 @@ def run_load(run: RunDone, sheet: LoadSheet) -> Load | None:
     return _in_walking(peak_load("running", sheet), steps * _loaded_s(sheet.activity["running"]), sheet)
 
 
-def stairs_load(climb: ClimbDone, sheet: LoadSheet) -> Load:
+def stairs_load(climb: ClimbEntry, sheet: LoadSheet) -> Load:
     """Load of floors climbed and come down again, in minutes of walking."""
     steps = climb.floors * sheet.week.steps_a_floor.value / 2
     parts = (
@@ -203,7 +203,7 @@ def stairs_load(climb: ClimbDone, sheet: LoadSheet) -> Load:
     return sum(parts, start=NOTHING)
 
 
-def set_load(done: SetDone, sheet: LoadSheet) -> Load | None:
+def set_load(done: SetEntry, sheet: LoadSheet) -> Load | None:
     """Load of a set in minutes of walking; None for an exercise whose load is not known.
 
     A set of both legs loads each of them; of a one-sided exercise it is that leg's.

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Literal
 
 from kneeline.content.load_schema import RunningSheet
-from kneeline.model.diary import PainSaid, RunDone
+from kneeline.model.diary import PainEntry, RunEntry
 
 STARTED_WITHIN = timedelta(hours=6)
 """How long before a run its pain before may have been told, and after it the pain an hour after. House default."""
@@ -23,7 +23,7 @@ class RunJudged:
     why: the rules that were broken; missing: what was not told ("pain in the run", "pain an hour after", ...).
     """
 
-    run: RunDone
+    run: RunEntry
     verdict: Literal["calm", "too_much", "not_told"]
     why: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
@@ -74,7 +74,7 @@ class _State:
     calm: int = 0
 
 
-def judge(run: RunDone, pains: Iterable[PainSaid], sheet: RunningSheet) -> RunJudged:
+def judge(run: RunEntry, pains: Iterable[PainEntry], sheet: RunningSheet) -> RunJudged:
     """A run against the rules: pain in it, where the pain is an hour after, and the next morning.
 
     pains: of "before" and "hour_after" near the run, of "next_morning" by their day. Where nobody told the pain before,
@@ -104,7 +104,12 @@ def judge(run: RunDone, pains: Iterable[PainSaid], sheet: RunningSheet) -> RunJu
 
 
 def next_run(
-    runs: Sequence[RunDone], pains: Sequence[PainSaid], today: date, sheet: RunningSheet, *, usual: float | None = None
+    runs: Sequence[RunEntry],
+    pains: Sequence[PainEntry],
+    today: date,
+    sheet: RunningSheet,
+    *,
+    usual: float | None = None,
 ) -> NextRun:
     """What the next run may be after these, oldest first.
 
@@ -145,7 +150,7 @@ def next_run(
     return replace(_as_run(verdict, rested, sheet), not_before=not_before, why=why, cadence_per_min=cadence)
 
 
-def _where(first: RunDone, sheet: RunningSheet) -> _State:
+def _where(first: RunEntry, sheet: RunningSheet) -> _State:
     """Somebody who ran longer than the steps take goes on from there; anybody else begins at the first step."""
     minutes = first.duration_s / 60 if first.duration_s else 0.0
     last = len(sheet.step) - 1
@@ -205,20 +210,20 @@ def _cadence(steps: float | None, sheet: RunningSheet) -> tuple[int, int] | None
     return round(steps * (1 + sheet.quicker_least.value)), round(steps * (1 + sheet.quicker_most.value))
 
 
-def _by_run(runs: Sequence[RunDone], pains: Sequence[PainSaid]) -> list[list[PainSaid]]:
+def _by_run(runs: Sequence[RunEntry], pains: Sequence[PainEntry]) -> list[list[PainEntry]]:
     """For each run the pains of the days around it, in one pass over both."""
-    days: dict[date, list[PainSaid]] = {}
+    days: dict[date, list[PainEntry]] = {}
     for pain in pains:
         days.setdefault(pain.at.date(), []).append(pain)
     around = (-1, 0, 1)
     return [[p for off in around for p in days.get(run.at.date() + timedelta(days=off), ())] for run in runs]
 
 
-def _first(pains: Iterable[PainSaid]) -> float | None:
+def _first(pains: Iterable[PainEntry]) -> float | None:
     return min(((p.at, p.value) for p in pains), default=(datetime.max, None))[1]
 
 
-def _last(pains: Iterable[PainSaid]) -> float | None:
+def _last(pains: Iterable[PainEntry]) -> float | None:
     return max(((p.at, p.value) for p in pains), default=(datetime.min, None))[1]
 
 

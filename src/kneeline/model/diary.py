@@ -10,7 +10,7 @@ from kneeline.model.quantity import Measured
 
 
 @dataclass(frozen=True, slots=True)
-class PainSaid:
+class PainEntry:
     """Pain from 0 to 10 and what it belongs to, as "stairs", "worst", "before", "hour_after" or "next_morning"."""
 
     at: datetime
@@ -20,7 +20,7 @@ class PainSaid:
 
 
 @dataclass(frozen=True, slots=True)
-class RunDone:
+class RunEntry:
     """A run; cadence counts the steps of both feet. None where it was not told."""
 
     at: datetime
@@ -31,7 +31,7 @@ class RunDone:
 
 
 @dataclass(frozen=True, slots=True)
-class ClimbDone:
+class ClimbEntry:
     """Stairs of a day, in floors, each of them up and down again."""
 
     at: datetime
@@ -39,7 +39,7 @@ class ClimbDone:
 
 
 @dataclass(frozen=True, slots=True)
-class SetDone:
+class SetEntry:
     """A finished set without its repetitions.
 
     tension_s: time under tension; prescribed_tension_s, dose_received: None where nothing was prescribed.
@@ -61,7 +61,7 @@ class SetDone:
 
 
 @dataclass(frozen=True, slots=True)
-class RetestDone:
+class RetestEntry:
     """A movement test of one side.
 
     detectable: value -> smallest difference between two days that is more than error, where it is published or told.
@@ -75,7 +75,7 @@ class RetestDone:
 
 
 @dataclass(frozen=True, slots=True)
-class ScaleSaid:
+class ScaleEntry:
     """An answer that is a number, such as how hard the stairs are from 0 to 10."""
 
     at: datetime
@@ -84,7 +84,7 @@ class ScaleSaid:
 
 
 @dataclass(frozen=True, slots=True)
-class RungReached:
+class RungEntry:
     """A person went to a rung of an exercise's ladder; 0 is the exercise itself, easier is negative."""
 
     at: datetime
@@ -96,10 +96,10 @@ class RungReached:
 class Diary:
     """Everything that was told or done, each kind oldest first."""
 
-    pains: tuple[PainSaid, ...] = ()
-    runs: tuple[RunDone, ...] = ()
-    climbs: tuple[ClimbDone, ...] = ()
-    sets: tuple[SetDone, ...] = ()
-    retests: tuple[RetestDone, ...] = ()
-    scales: tuple[ScaleSaid, ...] = ()
-    rungs: tuple[RungReached, ...] = ()
+    pains: tuple[PainEntry, ...] = ()
+    runs: tuple[RunEntry, ...] = ()
+    climbs: tuple[ClimbEntry, ...] = ()
+    sets: tuple[SetEntry, ...] = ()
+    retests: tuple[RetestEntry, ...] = ()
+    scales: tuple[ScaleEntry, ...] = ()
+    rungs: tuple[RungEntry, ...] = ()

@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 import sqlalchemy as sa
 
-from kneeline.model.diary import SetDone
+from kneeline.model.diary import SetEntry
 from kneeline.model.errors import StoreError
 from kneeline.model.movement import (
     Cue,
@@ -214,7 +214,7 @@ class _End(msgspec.Struct):
 _READ_ASKED, _READ_END = msgspec.json.Decoder(_Asked), msgspec.json.Decoder(_End)
 
 
-def done_from(row: Sequence[str], reps: Callable[[], Sequence[Repetition]]) -> SetDone:
+def done_from(row: Sequence[str], reps: Callable[[], Sequence[Repetition]]) -> SetEntry:
     """A finished set of the columns at, exercise, side, planned and its end's body.
 
     reps: asked for where the set was kept before its end said how its repetitions went.
@@ -226,7 +226,7 @@ def done_from(row: Sequence[str], reps: Callable[[], Sequence[Repetition]]) -> S
     if end.tempo_s is None or end.faults is None:
         end = msgspec.convert({"set": msgspec.to_builtins(end.set), **digest_of(reps())}, _End)
     told = {"lift": asked.lift_s, "hold": asked.hold_s, "lower": asked.lower_s}
-    return SetDone(
+    return SetEntry(
         at=instant(at),
         exercise=exercise,
         side=side,

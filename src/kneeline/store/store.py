@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 import msgspec
 import sqlalchemy as sa
 
-from kneeline.model.diary import SetDone
+from kneeline.model.diary import SetEntry
 from kneeline.model.errors import StoreError
 from kneeline.model.movement import Cue, Repetition, SetResult
 from kneeline.store import kept
@@ -215,7 +215,7 @@ class Store:
         wanted += [SET_END.c.set_id.is_(None)] if unended else []
         return self._sets(*wanted)
 
-    def sets_done(self, person_id: UUID, *, since: datetime | None = None) -> tuple[SetDone, ...]:
+    def sets_done(self, person_id: UUID, *, since: datetime | None = None) -> tuple[SetEntry, ...]:
         """The finished sets of a person as a whole each, oldest first: what months are looked through for."""
         s = EXERCISE_SET.c
         query = (

@@ -13,7 +13,7 @@ from run_files import LATITUDE, PLACE, START, fit, gpx, tcx
 
 from kneeline.capture import runs
 from kneeline.capture.runs import RunRead, read_run
-from kneeline.model.diary import RunDone
+from kneeline.model.diary import RunEntry
 from kneeline.model.errors import InputError
 
 
@@ -24,7 +24,7 @@ def read(folder: Path, data: bytes, name: str = "run.bin") -> RunRead:
 
 
 def test_fit(tmp_path: Path) -> None:
-    assert read(tmp_path, fit()) == RunRead(RunDone(START, 5000, 1800, 166), "FIT file")
+    assert read(tmp_path, fit()) == RunRead(RunEntry(START, 5000, 1800, 166), "FIT file")
 
 
 def test_gpx(tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_gpx(tmp_path: Path) -> None:
 
 
 def test_tcx_adds_up_its_laps_and_not_its_points(tmp_path: Path) -> None:
-    assert read(tmp_path, tcx()) == RunRead(RunDone(START, 1700, 600, 168), "TCX file")
+    assert read(tmp_path, tcx()) == RunRead(RunEntry(START, 1700, 600, 168), "TCX file")
 
 
 def test_both_feet_are_not_doubled_and_standing_still_is_no_cadence(tmp_path: Path) -> None:
@@ -51,7 +51,7 @@ def test_both_feet_are_not_doubled_and_standing_still_is_no_cadence(tmp_path: Pa
 def test_nothing_of_the_places_is_kept(tmp_path: Path, data: bytes) -> None:
     """No field for a place, and no name of one: neither from inside the file nor its own."""
     found = read(tmp_path, data, f"{PLACE}.fit")
-    assert {field.name for field in fields(RunDone)} == {"at", "distance_m", "duration_s", "cadence_per_min", "pain"}
+    assert {field.name for field in fields(RunEntry)} == {"at", "distance_m", "duration_s", "cadence_per_min", "pain"}
     assert PLACE not in repr(found)
     assert str(LATITUDE)[:5] not in repr(found)
 

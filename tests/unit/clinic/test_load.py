@@ -26,7 +26,7 @@ from kneeline.clinic.load import (
 )
 from kneeline.content.load import load
 from kneeline.content.load_schema import JointModel, Piece
-from kneeline.model.diary import ClimbDone, Diary, RunDone, SetDone
+from kneeline.model.diary import ClimbEntry, Diary, RunEntry, SetEntry
 from kneeline.model.errors import ContentError
 
 SHEET = load().sheets.load
@@ -39,8 +39,8 @@ def at(days_ago: float) -> datetime:
     return datetime(2026, 11, 22, 8, tzinfo=UTC) - timedelta(days=days_ago)
 
 
-def done(days_ago: float, exercise: str = "squat_double", side: str = "both", tension_s: float = 60.0) -> SetDone:
-    return SetDone(at(days_ago), exercise, side, 10, 10, tension_s, tension_s, 1.0, {}, {}, {})
+def done(days_ago: float, exercise: str = "squat_double", side: str = "both", tension_s: float = 60.0) -> SetEntry:
+    return SetEntry(at(days_ago), exercise, side, 10, 10, tension_s, tension_s, 1.0, {}, {}, {})
 
 
 @pytest.mark.parametrize(
@@ -157,18 +157,18 @@ def test_curves_show_what_is_drawn_and_all_of_it_on_request() -> None:
 def test_a_minute_of_walking_is_the_unit() -> None:
     walking = SHEET.activity["walking"]
     assert walking.loaded is not None
-    run = run_load(RunDone(at(0), duration_s=60, cadence_per_min=165), SHEET)
+    run = run_load(RunEntry(at(0), duration_s=60, cadence_per_min=165), SHEET)
     assert run is not None
     seconds = 165 / 2 * 0.25
     assert math.sqrt(run.first * run.second) == pytest.approx(5.2 / 0.9 * seconds / (55 * walking.loaded.value))
 
 
 def test_a_run_without_cadence_or_time_uses_the_house_values_and_one_without_both_has_no_load() -> None:
-    by_time = run_load(RunDone(at(0), duration_s=6.5 * 60 * 5), SHEET)
-    by_distance = run_load(RunDone(at(0), distance_m=5000), SHEET)
+    by_time = run_load(RunEntry(at(0), duration_s=6.5 * 60 * 5), SHEET)
+    by_distance = run_load(RunEntry(at(0), distance_m=5000), SHEET)
     assert by_time == by_distance
     assert by_time is not None
-    assert run_load(RunDone(at(0), pain=2), SHEET) is None
+    assert run_load(RunEntry(at(0), pain=2), SHEET) is None
 
 
 def test_longer_under_load_is_more_and_an_unknown_exercise_is_said_to_be_unknown() -> None:
@@ -182,10 +182,10 @@ def test_longer_under_load_is_more_and_an_unknown_exercise_is_said_to_be_unknown
 
 
 def test_weeks_have_seven_days_and_the_last_ends_today() -> None:
-    found = weeks(Diary(runs=(RunDone(at(0), duration_s=600), RunDone(at(6), duration_s=600))), TODAY, SHEET, 3)
+    found = weeks(Diary(runs=(RunEntry(at(0), duration_s=600), RunEntry(at(6), duration_s=600))), TODAY, SHEET, 3)
     assert [week.ends for week in found] == [TODAY - timedelta(days=d) for d in (14, 7, 0)]
     assert [week.told for week in found] == [False, False, True]
-    later = weeks(Diary(runs=(RunDone(at(7), duration_s=600), RunDone(at(-1), duration_s=600))), TODAY, SHEET, 2)
+    later = weeks(Diary(runs=(RunEntry(at(7), duration_s=600), RunEntry(at(-1), duration_s=600))), TODAY, SHEET, 2)
     assert [week.told for week in later] == [True, False]
 
 
@@ -195,8 +195,8 @@ def test_one_leg_of_a_one_sided_exercise_counts_half_of_the_week() -> None:
 
 
 def usual_weeks(last_minutes: float, count: int = 4) -> Diary:
-    runs = [RunDone(at(7 * week + 2), duration_s=1800) for week in range(count, 0, -1)]
-    return Diary(runs=(*runs, RunDone(at(1), duration_s=60 * last_minutes)))
+    runs = [RunEntry(at(7 * week + 2), duration_s=1800) for week in range(count, 0, -1)]
+    return Diary(runs=(*runs, RunEntry(at(1), duration_s=60 * last_minutes)))
 
 
 @pytest.mark.parametrize(("minutes", "verdict"), [(30, "no_jump"), (44, "no_jump"), (46, "jump"), (300, "jump")])
@@ -211,14 +211,14 @@ def test_a_jump_is_half_as_much_again_as_ones_own_last_weeks(minutes: float, ver
 def test_too_few_weeks_tell_no_jump() -> None:
     assert jump(weeks(usual_weeks(300, 1), TODAY, SHEET), SHEET).verdict == "too_little"
     assert jump(weeks(Diary(), TODAY, SHEET), SHEET).verdict == "too_little"
-    untold = Diary(runs=tuple(RunDone(at(7 * week + 1)) for week in range(5)))
+    untold = Diary(runs=tuple(RunEntry(at(7 * week + 1)) for week in range(5)))
     assert jump(weeks(untold, TODAY, SHEET), SHEET).verdict == "too_little"
 
 
 def test_stairs_add_up() -> None:
-    one, ten = (stairs_load(ClimbDone(at(0), floors), SHEET) for floors in (1, 10))
+    one, ten = (stairs_load(ClimbEntry(at(0), floors), SHEET) for floors in (1, 10))
     assert ten.first == pytest.approx(10 * one.first)
-    (week,) = weeks(Diary(climbs=(ClimbDone(at(0), 10),)), TODAY, SHEET, 1)
+    (week,) = weeks(Diary(climbs=(ClimbEntry(at(0), 10),)), TODAY, SHEET, 1)
     assert week.total.low == pytest.approx(ten.low)
 
 

@@ -10,24 +10,24 @@ from hypothesis import strategies as st
 
 from kneeline.clinic.running import NextRun, judge, next_run
 from kneeline.content.load import load
-from kneeline.model.diary import PainSaid, RunDone
+from kneeline.model.diary import PainEntry, RunEntry
 
 SHEET = load().sheets.running
 START = datetime(2026, 9, 1, 18, tzinfo=UTC)
-Log = tuple[list[RunDone], list[PainSaid]]
+Log = tuple[list[RunEntry], list[PainEntry]]
 
 
 def log(*runs: tuple[float, float, float, float] | None, minutes: float = 15, every: int = 2) -> Log:
     """Runs two days apart: pain during, before, an hour after, next morning; None is a run that nothing is told of."""
-    done, pains = [], [PainSaid(START - timedelta(hours=11), 1, "next_morning")]
+    done, pains = [], [PainEntry(START - timedelta(hours=11), 1, "next_morning")]
     for n, told in enumerate(runs):
         at = START + timedelta(days=every * n)
-        done.append(RunDone(at, duration_s=60 * minutes, pain=told[0] if told else None))
+        done.append(RunEntry(at, duration_s=60 * minutes, pain=told[0] if told else None))
         if told:
             pains += [
-                PainSaid(at - timedelta(minutes=5), told[1], "before"),
-                PainSaid(at + timedelta(minutes=70), told[2], "hour_after"),
-                PainSaid(at + timedelta(hours=13), told[3], "next_morning"),
+                PainEntry(at - timedelta(minutes=5), told[1], "before"),
+                PainEntry(at + timedelta(minutes=70), told[2], "hour_after"),
+                PainEntry(at + timedelta(hours=13), told[3], "next_morning"),
             ]
     return done, pains
 
@@ -118,5 +118,5 @@ def test_the_same_log_gives_the_same_run_whatever_comes_later(
 ) -> None:
     done, pains = log(*runs)
     today = done[-1].at.date() + timedelta(days=1)
-    more = [*done, RunDone(done[-1].at + timedelta(days=3), duration_s=900, pain=9)]
+    more = [*done, RunEntry(done[-1].at + timedelta(days=3), duration_s=900, pain=9)]
     assert next_run(done, pains, today, SHEET) == next_run(more, pains, today, SHEET)
