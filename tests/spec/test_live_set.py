@@ -238,6 +238,18 @@ def test_praise_rests_on_what_was_seen() -> None:
     assert "three_in_a_row" not in list(heard(run(coach(reps=9), rushed)))
 
 
+def test_good_form_at_half_the_tempo_is_asked_for_more_time_instead_of_praised() -> None:
+    quick = standing_first(performed(reps=5, lift_s=1.9, hold_s=1.0, lower_s=1.2))
+    said = run(coach(reps=9), quick)
+    lines = list(heard(said))
+    assert {one.repetition.verdict for one in said if isinstance(one, Counted)} == {RepetitionVerdict.GOOD}
+    in_the_set = lines[lines.index("go") :]
+    third, fifth = in_the_set.index("count_3"), in_the_set.index("count_5")
+    assert in_the_set[third + 1] == f"cue_{CALF}_too_fast_down"
+    assert not [line for line in in_the_set[third + 2 : fifth] if line.startswith("cue_")]
+    assert not {"three_in_a_row", "fixed"} & set(in_the_set)
+
+
 def test_stop_is_one_word_and_final() -> None:
     live = coach()
     run(live, standing_first(performed())[:300])

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from kneeline.content.load import Library
-from kneeline.content.schema import Exercise
+from kneeline.content.schema import Exercise, PhaseName
 from kneeline.model.coaching import Counted, Screen, ToneName
 from kneeline.model.movement import (
     CueGiven,
@@ -31,6 +31,7 @@ from kneeline.motion.attend import MOST_COUNTED, Attend
 from kneeline.motion.coach import QUIET_REPS
 from kneeline.motion.engine import Engine
 from kneeline.motion.framing import Framing
+from kneeline.motion.pacing import pace_rule, short_of
 
 FIXED_REPS: Final = 2
 """A fault that was spoken of and stays away for so many repetitions is fixed. House default."""
@@ -196,16 +197,28 @@ class LiveSet(Attend):
             elif repetition.n - since >= FIXED_REPS:
                 self._corrected.clear()
                 return self._say("fixed", "praise")
-        if self._talk >= 0 and self._row in ROWS:
+        if self._row in ROWS and not self._pace() and self._talk >= 0:
             self._say(ROWS[self._row], "praise")
         return None
 
-    def _correct(self, fault: str) -> None:
+    def _pace(self) -> bool:
+        """Ask for more time where form is good and time is short; whether there was something to ask for."""
+        planned = self._planned
+        asked: dict[PhaseName, float] = {"lift": planned.lift_s, "hold": planned.hold_s, "lower": planned.lower_s}
+        short = short_of(self._engine.result().reps[-min(ROWS) :], asked)
+        rule = None if short is None else pace_rule(self._exercise, short[0])
+        if rule is None:
+            return False
+        self._say(self._cue_line(rule.id), "cue")
+        return True
+
+    def _cue_line(self, fault: str) -> str:
         line = f"cue_{self._exercise.id}_{fault}"
-        if self._internal and f"{line}_internal" in self._lines:
-            line = f"{line}_internal"
+        return f"{line}_internal" if self._internal and f"{line}_internal" in self._lines else line
+
+    def _correct(self, fault: str) -> None:
         self._corrected.append((fault, self.screen.count))
-        self._say(line, "cue")
+        self._say(self._cue_line(fault), "cue")
 
     @property
     def _quiet_reps(self) -> int:

@@ -18,6 +18,7 @@ from kneeline.model.movement import RepetitionVerdict, SetResult, SignalTrace
 from kneeline.model.pose import Recording
 from kneeline.model.quantity import Estimate, Measured, Verdict
 from kneeline.model.text import printable
+from kneeline.motion.pacing import phase_time
 from kneeline.report.plots import Panel, panel_plot, signal_plot
 from kneeline.report.story import (
     SIGN,
@@ -29,7 +30,6 @@ from kneeline.report.story import (
     measure_name,
     percent,
     phase_order,
-    phase_time,
     plain,
     prescribed,
     published,

@@ -10,6 +10,7 @@ from kneeline.content.schema import Accuracy, Exercise, FaultRule, Number, Phase
 from kneeline.model.movement import Repetition, RepetitionVerdict, SetResult, View
 from kneeline.model.quantity import Estimate, NotAssessable, Verdict
 from kneeline.motion.coach import PRIORITIES
+from kneeline.motion.pacing import pace_rule, short_of
 
 if TYPE_CHECKING:
     from kneeline.content.load import Library
@@ -20,6 +21,7 @@ WORD = {
     RepetitionVerdict.TRY_AGAIN: "try again",
     RepetitionVerdict.NOT_SEEN: "not judged",
 }
+_TIMES = {"lift_s": "time to lift", "hold_s": "time held", "lower_s": "time to lower"}
 _CLOSE = "Too close to call: the error of the measure reaches across the limit."
 
 
@@ -74,11 +76,6 @@ def tell(result: SetResult, exercise: Exercise, library: Library, warnings: Iter
 def phase_order(exercise: Exercise) -> tuple[PhaseName, PhaseName, PhaseName]:
     """The phases in the order in which this movement goes through them; a squat goes down first."""
     return ("lift", "hold", "lower") if exercise.repetition.outward == "lift" else ("lower", "hold", "lift")
-
-
-def phase_time(rep: Repetition, phase: PhaseName) -> Estimate:
-    """How long one phase of a repetition took, in seconds."""
-    return {"lift": rep.lift_s, "hold": rep.hold_s, "lower": rep.lower_s}[phase]
 
 
 def prescribed(exercise: Exercise, phase: PhaseName) -> Number | None:
@@ -180,9 +177,7 @@ def how_known(measure_id: str, exercise: Exercise, library: Library, pose_model:
 def measure_name(measure_id: str, library: Library) -> str:
     """A measure in plain words; those that every exercise has are named here."""
     built_in = {
-        "lift_s": "time to lift",
-        "hold_s": "time held",
-        "lower_s": "time to lower",
+        **_TIMES,
         "excursion_of_usual_frac": "size against the usual repetition of the set",
     }
     known = library.measures.get(measure_id)
@@ -383,12 +378,30 @@ def _change(result: SetResult, exercise: Exercise) -> Change:
     judged = sum(rep.verdict is not RepetitionVerdict.NOT_SEEN for rep in result.reps)
     if not judged:
         return Change(exercise.camera.place, "Too little could be seen to say more.")
+    if (slower := _slower(result, exercise)) is not None:
+        return slower
     if exercise.dose is not None and len(result.reps) < exercise.dose.reps.value:
         asked = plain(exercise.dose.reps.value)
         return Change(
             f"Go on to {asked} repetitions.", f"{len(result.reps)} of {asked} were done, without a fault seen."
         )
     return Change("Nothing: keep doing it like this.", "No fault was seen in what could be judged.")
+
+
+def _slower(result: SetResult, exercise: Exercise) -> Change | None:
+    """More time in the phase that lacks most of it, where form is good and time is short."""
+    asked = {phase: number for phase in phase_order(exercise) if (number := prescribed(exercise, phase)) is not None}
+    short = short_of(result.reps, {phase: number.value for phase, number in asked.items()})
+    rule = None if short is None else pace_rule(exercise, short[0])
+    if short is None or rule is None:
+        return None
+    phase, took = short
+    what = sentence(_TIMES[f"{phase}_s"])
+    had = with_error(took.value, took.sd, took.unit)
+    return Change(
+        rule.cue.say,
+        f"No fault was seen. {what}: {had} on average, and {amount(asked[phase])} asked for ({basis(asked[phase])}).",
+    )
 
 
 def _rank(rule: FaultRule, times: int) -> tuple[bool, int, int]:

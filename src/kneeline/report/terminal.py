@@ -14,6 +14,7 @@ from kneeline.content.schema import Exercise, PhaseName
 from kneeline.model.movement import RepetitionVerdict, SetResult
 from kneeline.model.quantity import Estimate, Measured
 from kneeline.model.text import printable
+from kneeline.motion.pacing import phase_time
 from kneeline.report.story import (
     SIGN,
     WORD,
@@ -23,7 +24,6 @@ from kneeline.report.story import (
     measure_name,
     off_by,
     phase_order,
-    phase_time,
     plain,
     prescribed,
     sentence,

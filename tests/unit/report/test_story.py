@@ -6,7 +6,7 @@ import pytest
 from hand_made import BY_FOOT, SIDE_VIEW, Made
 
 from kneeline.model.movement import FaultFinding, RepetitionVerdict, SetResult, SetSummary, View
-from kneeline.model.quantity import NotAssessable, Verdict
+from kneeline.model.quantity import Estimate, NotAssessable, Verdict
 from kneeline.report.story import phase_order, signal_name, tell
 
 
@@ -51,6 +51,16 @@ def test_what_happens_most_often_is_the_one_thing_to_change(made: Made) -> None:
 def test_form_comes_before_tempo_when_both_happen_as_often(made: Made) -> None:
     result = with_faults(made, {"too_fast_down", "ball_lost"})
     assert "ball" in tell(result, made.exercise, made.library).change.say.lower()
+
+
+def test_good_form_in_half_the_time_is_told_to_take_more(made: Made) -> None:
+    good = with_faults(made, *[set()] * 15)
+    quick = replace(good, reps=tuple(replace(rep, lower_s=Estimate(1.2, 0.1, "s")) for rep in good.reps))
+    change = tell(quick, made.exercise, made.library).change
+    assert change.say == "Float down slowly"
+    assert change.why == "No fault was seen. Time to lower: 1.2 ± 0.1 s on average, and 3 s asked for (house default)."
+    unsure = replace(good, reps=tuple(replace(rep, lower_s=Estimate(2.1, 0.9, "s")) for rep in good.reps))
+    assert tell(unsure, made.exercise, made.library).change.say.startswith("Nothing")
 
 
 def test_a_good_but_short_set_is_told_to_go_on(made: Made) -> None:
