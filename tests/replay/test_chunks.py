@@ -66,6 +66,17 @@ def test_frame_by_frame_gives_the_events_of_the_whole(replay_log: Path) -> None:
     assert events + list(engine.finish()) == events_at_once(replay_log, replay_log.stem)
 
 
+def test_frames_and_runs_in_turn_give_the_events_of_the_whole(replay_log: Path) -> None:
+    engine, frames = Engine(load_exercise(replay_log.stem), load()), frames_of(replay_log)
+    events: list[Event] = []
+    for start in range(0, len(frames), 100):
+        for frame in frames[start : start + 70]:
+            events += engine.push(frame)
+        events += engine.push(frames[start + 70 : start + 70])  # a run of none
+        events += engine.push(frames[start + 70 : start + 100])
+    assert events + list(engine.finish()) == events_at_once(replay_log, replay_log.stem)
+
+
 @pytest.mark.parametrize(("name", "exercise_id"), REAL.items())
 @settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(cuts=CUTS)

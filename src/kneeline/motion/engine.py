@@ -36,7 +36,7 @@ from kneeline.model.pose import PoseFrame, PoseSeries
 from kneeline.motion import checks, legs, view
 from kneeline.motion.coach import Coach
 from kneeline.motion.errors import Witness
-from kneeline.motion.geometry import Geometry, Glance
+from kneeline.motion.geometry import Geometry, Glance, glance
 from kneeline.motion.measure import Scene, judge_repetition
 from kneeline.motion.reps import Excursion, Stage, Tracker, fit_phases, posture_bend, reach_of
 from kneeline.motion.signals import Bearings, scale_of
@@ -64,6 +64,8 @@ TALLER, LOWER = 3.0, 0.3
 """How much faster than size standing height follows upwards, and how much slower downwards. House defaults."""
 SEEN_SHARE: Final = 0.8
 """Seen in less of the frames, the set says so. House default."""
+JOINED: Final = 60
+"""Frames that came one by one are kept as runs of so many; fewer objects are quicker to look through."""
 BEFORE_S: Final = 1.0
 """How much of the rest before a repetition is kept for its measures."""
 _TOO: Final = {
@@ -97,6 +99,7 @@ class Engine:
         self._look_along()
         self.coach = Coach(exercise)
         self._recent: list[PoseSeries] = []
+        self._newest: list[PoseFrame] = []
         self._reps: list[Repetition] = []
         self._cues: list[Cue] = []
         self._discarded: Counter[str] = Counter()
@@ -119,16 +122,21 @@ class Engine:
         Frames whose time does not move forward are ignored.
         """
         self._events = []
-        series = PoseSeries.of([frames]) if isinstance(frames, PoseFrame) else frames
         before = -math.inf if math.isnan(self._last_s) else self._last_s
         if isinstance(frames, PoseFrame):
-            if not frames.t_s > before:
-                return ()
+            if frames.t_s > before:
+                self._newest.append(frames)
+                self._take(frames.t_s, glance(frames))
+                if len(self._newest) >= JOINED:
+                    self._join()
         else:
-            newest = np.fmax.accumulate(np.concatenate([[before], series.t_s]))
-            series = series[series.t_s > newest[:-1]]
-        if len(series):
-            self._take(series)
+            newest = np.fmax.accumulate(np.concatenate([[before], frames.t_s]))
+            series = frames[frames.t_s > newest[:-1]]
+            self._join()
+            if len(series):
+                self._recent.append(series)
+            for t_s, frame in zip(series.t_s.tolist(), Geometry(series).glances(), strict=True):
+                self._take(t_s, frame)
         return tuple(self._events)
 
     def finish(self) -> tuple[Event, ...]:
@@ -183,26 +191,23 @@ class Engine:
 
     # frame by frame
 
-    def _take(self, series: PoseSeries) -> None:
-        self._recent.append(series)
-        for t_s, frame in zip(series.t_s.tolist(), Geometry(series).glances(), strict=True):
-            self._frames += 1
-            values = self._values(frame)
-            if self._hidden(t_s, frame, values):
-                self._last_s = t_s
-                continue
-            if self._at_rest:
-                if not self._view.frozen:
-                    turned = (self._view.towards, self._view.forwards)
-                    self._view.add(t_s, *view.cue(frame))
-                    if turned != (self._view.towards, self._view.forwards):
-                        self._forget()
-                        self._look_along()
-                        values = self._values(frame)
-                self._follow_size(t_s, frame)
+    def _take(self, t_s: float, frame: Glance) -> None:
+        self._frames += 1
+        values = self._values(frame)
+        if self._hidden(t_s, frame, values):
             self._last_s = t_s
-            self._count(t_s, values)
-        self._trim()
+            return
+        if self._at_rest:
+            if not self._view.frozen:
+                turned = (self._view.towards, self._view.forwards)
+                self._view.add(t_s, *view.cue(frame))
+                if turned != (self._view.towards, self._view.forwards):
+                    self._forget()
+                    self._look_along()
+                    values = self._values(frame)
+            self._follow_size(t_s, frame)
+        self._last_s = t_s
+        self._count(t_s, values)
 
     def _values(self, frame: Glance) -> dict[str, float]:
         """The counted signal of every leg that may be the one and is seen, unscaled, oriented with the top high."""
@@ -430,13 +435,17 @@ class Engine:
         self._events.append(Discarded(t_s, reason))
 
     def _window(self, from_s: float, to_s: float) -> PoseSeries:
-        recent = PoseSeries.joined([part for part in self._recent if part.t_s[-1] >= from_s])
+        parts = [part for part in self._recent if part.t_s[-1] >= from_s]
+        recent = PoseSeries.joined([*parts, PoseSeries.of(self._newest)])
         return recent[(recent.t_s >= from_s) & (recent.t_s <= to_s)]
 
-    def _trim(self) -> None:
+    def _join(self) -> None:
+        """Make one run of the newest frames, and forget those that no repetition can reach back to."""
+        if self._newest:
+            self._recent.append(PoseSeries.of(self._newest))
+            self._newest = []
         oldest = self._last_s - self._rule.longest.value - 2 * BEFORE_S
-        while self._recent and self._recent[0].t_s[-1] < oldest:
-            self._recent.pop(0)
+        self._recent = [part for part in self._recent if not part.t_s[-1] < oldest]
 
     def _warnings(self, view_reasons: tuple[str, ...]) -> tuple[str, ...]:
         said: list[str] = []

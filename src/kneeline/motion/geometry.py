@@ -20,7 +20,7 @@ from typing import Final, Protocol, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from kneeline.model.pose import INDEX, KEYPOINTS, PoseSeries
+from kneeline.model.pose import INDEX, KEYPOINTS, PoseFrame, PoseSeries
 
 Array = npt.NDArray[np.float64]
 Q = TypeVar("Q", Array, float)
@@ -223,3 +223,10 @@ class Geometry:
     def sd(self, segment: str) -> Array:
         """Standard deviation of each component of a segment, (n,) pixels."""
         return np.sqrt(self.variance[:, ROW[segment]])
+
+
+def glance(frame: PoseFrame) -> Glance:
+    """One frame as `Geometry.glances` would have it, to the last bit."""
+    if np.isfinite(frame.xy).all() and np.isfinite(frame.sd_px).all():
+        return Glance((_MAP @ frame.xy[None]).ravel().tolist())
+    return next(Geometry(PoseSeries.of([frame])).glances())
