@@ -159,7 +159,7 @@ class Geometry:
 
     def glances(self) -> Iterator[Glance]:
         """Each frame by itself."""
-        return map(Glance, self.segment.reshape(len(self.t_s), -1).tolist())
+        return map(Glance, self.segment.reshape(-1, 2 * len(SEGMENTS)).tolist())
 
     @cached_property
     def _sd2(self) -> Array:
