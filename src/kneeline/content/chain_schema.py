@@ -82,9 +82,9 @@ class LinkText(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 class CommonClaim(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Something that is often said about kneecap pain, held against what is known.
 
-    claim: as it is said. verdict: one plain sentence; `stance` says whether it is for the claim, `grade` how sure that is.
-    so: what to do with it. links, exercises: what it is about. evidence: for and against. none_found: "for" or
-    "against", where nothing was found on that side.
+    claim: as it is said. verdict: one plain sentence; `stance` says whether it is for the claim, `grade` how sure. so:
+    what to do with it. links, exercises: what it is about. evidence: for and against. none_found: "for" or "against",
+    where nothing was found on that side.
     """
 
     id: str

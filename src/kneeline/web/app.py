@@ -23,12 +23,13 @@ from kneeline.model.errors import InputError, KneelineError
 from kneeline.report import drawing
 from kneeline.report.place import where_to_stand
 from kneeline.store import Store
-from kneeline.web import ask, pages, records
+from kneeline.web import ask, chain, pages, records
 from kneeline.web.book import Book
 from kneeline.web.course import Side
 from kneeline.web.guard import LOOPBACK, Guard
 from kneeline.web.lan import Lan
 from kneeline.web.lan import router as lan_pages
+from kneeline.web.library import router as library_pages
 from kneeline.web.live import Runs
 from kneeline.web.render import TEMPLATES, see, trouble
 
@@ -55,6 +56,8 @@ def create_app(store: Store, library: Library, hosts: Iterable[str] = LOOPBACK, 
     app.include_router(ask.router)
     app.include_router(pages.router, dependencies=[Depends(ask.gate)])
     app.include_router(records.router)
+    app.include_router(chain.router)
+    app.include_router(library_pages)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
     @app.get("/model/pose.task")

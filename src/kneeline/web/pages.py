@@ -20,6 +20,7 @@ from kneeline.store import KeptSet
 from kneeline.web.book import BY_HAND, Book, Choice
 from kneeline.web.case import read_case
 from kneeline.web.course import Side
+from kneeline.web.library import exercise_evidence
 from kneeline.web.render import book_of, page, see, turn_words
 
 router = APIRouter()
@@ -70,7 +71,8 @@ def exercises(request: Request) -> Response:
 def exercise(request: Request, exercise_id: str) -> Response:
     """One exercise, whole."""
     known = _exercise(request, exercise_id)
-    return page(request, "exercise.html", exercise=known, dose=_dose_words(known), title=known.name)
+    evidence = exercise_evidence(known, book_of(request).library)
+    return page(request, "exercise.html", exercise=known, dose=_dose_words(known), title=known.name, **evidence)
 
 
 @router.get("/start")

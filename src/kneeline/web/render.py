@@ -14,7 +14,7 @@ from fastapi import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from kneeline import __version__
-from kneeline.report.story import amount, basis, count_of, sentence
+from kneeline.report.story import amount, basis, count_of, keys_of, sentence
 from kneeline.web.book import Book
 from kneeline.web.course import Turn
 
@@ -78,6 +78,7 @@ def _environment() -> jinja2.Environment:
     }
     environment.filters.update(filters)
     environment.globals["basis"] = basis
+    environment.globals["keys_of"] = keys_of
     return environment
 
 

@@ -1,0 +1,6 @@
+// The printed sheet: one button.
+import { part } from "./screen.js";
+
+const button = part("print", HTMLButtonElement);
+button.hidden = false;
+button.onclick = () => print();
