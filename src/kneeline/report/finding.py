@@ -28,9 +28,12 @@ class Point:
     """One reason for a finding: what was measured or said, what it is compared with, and what it speaks for.
 
     value: with its error. usual, asks: what is usual, and what where the link asks for training; with where the two
-    come from. weighs: what it does to the probability, in words. drawing: all of it, as SVG.
+    come from. weighs: what it does to the probability, in words; tells: whether it does anything. drawing: all of it,
+    as SVG.
     """
 
+    tells: bool
+    link: str
     says: str
     name: str
     meaning: str
@@ -52,15 +55,19 @@ def points(leg: Leg, results: dict[str, Estimate], answers: Answers, clinic: Cli
     return [_point(told, results[told.id], answers, clinic) for told in leg.reasons]
 
 
-def turn_words(turn: Turn, now: str | None, clinic: ClinicContent) -> str:
-    """What one other value would change, as a sentence; `now` is the part that is named."""
+def turn_words(turn: Turn, value: Estimate, now: str | None, clinic: ClinicContent) -> str:
+    """What another value of one test would change, as a sentence.
+
+    value: the person's own. now: the part that is named, None where none is.
+    """
     entry = clinic.indicators[turn.test]
-    instead = "another start would come first" if now else "a part would be named"
-    then = f"the {turn.focus} would be named" if turn.focus else f"the {now} would not be named" if now else instead
-    return f"With {entry.name} at about {bare(turn.value, entry.unit)}, {then}."
+    digits = 0 if bare(turn.value, entry.unit) != bare(value.value, entry.unit) else 1
+    then = f"the {turn.focus} would be named" if turn.focus else f"the {now} would not be named any more"
+    other, own = (bare(v, entry.unit, digits) for v in (turn.value, value.value))
+    return f"{sentence(entry.name)}: at about {other}, {then}. Yours is {own}."
 
 
-def bare(value: float, unit: str) -> str:
+def bare(value: float, unit: str, digits: int = 0) -> str:
     """A value as a person reads it, without an error.
 
     >>> bare(12.3, "deg"), bare(0.31, "frac"), bare(7.6, "reps")
@@ -68,7 +75,7 @@ def bare(value: float, unit: str) -> str:
     """
     factor, sign = scale(unit)
     word = {"reps": " repetitions", "points": " points", "s": " s", "°": "°"}.get(sign, f" {sign}")
-    return f"{round(value * factor) + 0.0:.0f}{word}".replace("-", "−")
+    return f"{round(value * factor, digits) + 0.0:.{digits}f}{word}".replace("-", "−")
 
 
 def cites(references: Iterable[str]) -> str:
@@ -85,6 +92,8 @@ def _point(told: Told, value: Estimate, answers: Answers, clinic: ClinicContent)
     fits = next(known for known in entry.likelihood if all_hold(known.when, answers))
     present, absent = fits.present, fits.absent
     return Point(
+        tells=told.counted and max(told.odds, 1 / told.odds) > SAYS_SOMETHING,
+        link=told.link,
         says=told.says,
         name=sentence(entry.name),
         meaning=entry.meaning,
@@ -124,11 +133,11 @@ def _drawing(entry: IndicatorEntry, fits: LikelihoodEntry, value: Estimate) -> M
     def x(at: float) -> float:
         return 12 + (_WIDTH - 24) * (min(max(at, low), high) - low) / (high - low)
 
-    def hill(mean: float, sd: float) -> str:
+    def hill(mean: float, sd: float, *, closed: bool) -> str:
         steps = [low + (high - low) * i / 72 for i in range(73)]
         height = (_GROUND - _TOP) / sd / tallest
         tops = [f"{x(s):.1f} {_GROUND - height * math.exp(-0.5 * ((s - mean) / sd) ** 2):.1f}" for s in steps]
-        return f"M{x(low):.1f} {_GROUND}L{'L'.join(tops)}L{x(high):.1f} {_GROUND}Z"
+        return f"M{x(low):.1f} {_GROUND}L{'L'.join(tops)}L{x(high):.1f} {_GROUND}Z" if closed else f"M{'L'.join(tops)}"
 
     (usual, _), (asks, _) = spreads
     left, right = ("asks", "usual") if asks < usual else ("usual", "asks")
@@ -148,8 +157,8 @@ def _drawing(entry: IndicatorEntry, fits: LikelihoodEntry, value: Estimate) -> M
         '<text class="you" x="{you:.1f}" y="146" text-anchor="{anchor}">you, {value}</text></svg>'
     ).format(
         said=said,
-        usual=hill(*spreads[0]),
-        asks=hill(*spreads[1]),
+        usual=hill(*spreads[0], closed=True),
+        asks=hill(*spreads[1], closed=False),
         left=left,
         right=right,
         left_words=words[left],

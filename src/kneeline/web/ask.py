@@ -13,12 +13,12 @@ from starlette.responses import Response
 
 from kneeline.clinic.answers import Answer, Answers
 from kneeline.clinic.assess import Assessment, Leg
-from kneeline.clinic.safety import most_urgent_first
+from kneeline.clinic.plan import start_plan
+from kneeline.clinic.safety import look_alikes
 from kneeline.content.clinic_schema import ClinicContent, Question, Referral
 from kneeline.content.load import Library
-from kneeline.content.schema import Exercise
 from kneeline.model.errors import InputError
-from kneeline.model.finding import LINKS, Link
+from kneeline.model.finding import LINKS
 from kneeline.model.quantity import Estimate
 from kneeline.report.finding import cites, points, turn_words
 from kneeline.report.story import keys_of, listed
@@ -130,7 +130,7 @@ def stop(request: Request) -> Response:
     """What has to be seen first: where to go, how soon, and why."""
     known = _case(request)
     rules = _rules(known)
-    if not rules:
+    if not rules or (known.current and not known.halted and known.next is not None):
         return see("/check")
     route = known.clinic.routes[rules[0].route]
     urgent = route.page == "" and bool(known.flags)
@@ -241,18 +241,18 @@ def _clinic(request: Request) -> ClinicContent:
 
 def _onward(known: Case) -> str:
     """The page that is due."""
-    following = known.next
-    if known.assess().outcome in ("stop", "elsewhere") or (following is None and known.flags):
+    if known.halted:
         return "/check/stop"
-    return "/finding" if following is None else f"/check/{following.id}"
+    if (following := known.next) is not None:
+        return f"/check/{following.id}"
+    return "/check/stop" if _rules(known) else "/finding"
 
 
 def _rules(known: Case) -> tuple[Referral, ...]:
     """What keeps a person from going on: every red flag that stands, else every other problem that the answers fit."""
     if known.flags:
         return known.flags
-    found = known.assess()
-    return most_urgent_first(found.because, known.clinic.routes) if found.outcome == "elsewhere" else ()
+    return look_alikes(known.current, known.clinic) if known.standing == "elsewhere" else ()
 
 
 def _question(request: Request, question_id: str) -> Question:
@@ -343,16 +343,18 @@ def _painful(found: Assessment | None) -> list[Leg]:
 def _leg(leg: Leg, known: Case, library: Library) -> dict[str, Any]:
     """What the page needs of one leg."""
     clinic, focus = library.clinic, leg.finding.focus
+    plan = start_plan(leg, known.current, library, datetime.now(UTC)).plan
     values = _values(leg, known.results.get(leg.side, {}), known.current, clinic)
     return {
         "leg": leg,
         "headline": headline(leg),
         "rows": [(link, leg.finding.links[link]) for link in LINKS],
         "points": points(leg, values, known.current, clinic),
-        "turns": [turn_words(turn, focus, clinic) for turn in leg.turns],
+        "turns": [turn_words(turn, values[turn.test], focus, clinic) for turn in leg.turns],
         "unseen": [(clinic.indicators[key].name, why) for key, why in leg.unseen.items()],
         "next": _next_test(leg, library),
-        "start": [one for link in leg.start if (one := _exercise(link, library)) is not None],
+        "start": [library.exercises[one.exercise] for one in plan.prescriptions],
+        "means": [library.links[link] for link in leg.start],
     }
 
 
@@ -375,11 +377,6 @@ def _next_test(leg: Leg, library: Library) -> dict[str, Any] | None:
             entry = library.clinic.indicators[leg.next_test]
             return {"test": test, "link": entry.link, "of": entry.name}
     return None
-
-
-def _exercise(link: Link, library: Library) -> Exercise | None:
-    """The exercise that trains a link."""
-    return next((one for one in library.exercises.values() if one.kind == "exercise" and one.link == link), None)
 
 
 def _used(found: Assessment, clinic: ClinicContent) -> list[str]:

@@ -10,9 +10,9 @@ from typing import Any, Final, Literal
 from uuid import UUID, uuid4
 
 from kneeline import __version__
-from kneeline.clinic.answers import Answers, read_answers
+from kneeline.clinic.answers import Answers, applies, read_answers
 from kneeline.clinic.assess import SIDES, Assessment, Leg, LegSide, assess
-from kneeline.clinic.safety import next_question, path, screen
+from kneeline.clinic.safety import look_alikes, next_question, path, screen
 from kneeline.content.clinic_schema import ClinicContent, Question, Referral
 from kneeline.content.load import Library
 from kneeline.content.trial_schema import MovementTest
@@ -61,8 +61,25 @@ class Case:
         return path(self.current, self.clinic, later=self.rounds > 1)
 
     @property
+    def halted(self) -> bool:
+        """Whether an answer of this round stops everything at once, and not only leads to a page of our own."""
+        flags = screen(self.current, self.clinic).flags
+        return any(not self.clinic.routes[flag.route].page for flag in flags)
+
+    @property
     def next(self) -> Question | None:
-        """What to ask now; None when nothing is left, or when a red flag ends it."""
+        """What to ask now; None when nothing is left.
+
+        Before a page of our own every question on safety is asked, and before another problem is named every question
+        that could name one more fittingly. After any other red flag only what could make it more urgent.
+        """
+        safety, left = screen(self.current, self.clinic), [q for q in self.path if q.id not in self.current]
+        if safety.flags and not self.halted:
+            return next((question for question in left if question.section == "safety"), None)
+        if safety.clear and look_alikes(self.current, self.clinic):
+            rules = [rule for rule in self.clinic.lookalikes.values() if applies(rule, self.current) is None]
+            asked = {condition.question for rule in rules for condition in rule.when}
+            return next((question for question in left if question.id in asked), None)
         return next_question(self.current, self.clinic, self.skipped, later=self.rounds > 1)
 
     def assess(self) -> Assessment:
@@ -76,10 +93,9 @@ class Case:
             return "stopped"
         if not self.current and not self.skipped:
             return "new" if self.rounds <= 1 else "asking"
-        outcome = self.assess().outcome
-        if outcome == "elsewhere":
-            return "elsewhere"
-        return "asking" if self.next is not None or outcome != "found" else "found"
+        if self.next is not None:
+            return "asking"
+        return "elsewhere" if look_alikes(self.current, self.clinic) else "found"
 
 
 def read_case(store: Store, library: Library, person_id: UUID) -> Case:
