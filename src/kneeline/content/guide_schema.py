@@ -37,14 +37,15 @@ class Ground(Fact, frozen=True, kw_only=True):
 
 
 class GuideQuestion(Question, frozen=True, kw_only=True):
-    """One thing that the guide asks, and on which of its pages."""
+    """One thing that the guide asks, on which of its pages, and its short name on the list for the surgeon."""
 
     step: Step
+    short: str = ""
     section: Section = "guide"
 
 
 class GuideOption(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One choice, told in the same eight parts as every other.
+    """One choice, told in the same parts as every other.
 
     also: its other names. ask: why to ask about it. less: why it comes up less often. open: what has to be known first.
     """
