@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
+import base64
 import os
 import re
 import resource
@@ -23,26 +23,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 from uuid import uuid4
 
 import httpx
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import uvloop
 from rich.console import Console
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed
-from websockets.typing import Origin
 
 import coach_browser
 import tables
 from kneeline.capture.poselog import read_pose_log
-from kneeline.web.wire import HEADER
+from kneeline.web.wire import FRAME_BYTES, HEADER
 
 LOG = Path(__file__).resolve().parents[1] / "tests" / "replay" / "calf_raise_ball_squeeze.parquet"
 EXERCISE = "calf_raise_ball_squeeze"
 RUN = "from kneeline.cli import main; main()"
 STILL_S, FPS, SPREAD_S = 7.0, 30.0, 5.0
+MASKED = b"\x82\xfe" + FRAME_BYTES.to_bytes(2) + bytes(4)
+"""What stands before a frame on the socket: one whole binary message of so many bytes, masked with zeros."""
+TEXT, PING, PONG = 0x81, b"\x89\x04", b"\x8a\x84" + bytes(4)
+"""How a whole text begins, how the server asks whether a page is there, and what the answer begins with."""
 GOALS_MS = {1: 20.0, 100: 50.0}
 BROKEN_MS = 50.0
 
@@ -59,6 +62,18 @@ class Page:
     saved: int = 0
     left_out: int = 0
     closed: str = ""
+
+    def hear(self, at: float, words: bytes) -> None:
+        for one in msgspec.json.decode(words):
+            if "left_out" in one:
+                self.left_out += 1
+            elif "reading" in one:
+                self.read.append((one["reading"]["t_s"], at))
+            elif "say" in one and one["say"]["kind"] in ("count", "cue"):
+                self.spoken.append(one["say"]["t_s"])
+                self.counted += one["say"]["kind"] == "count"
+            elif "saved" in one:
+                self.saved = max(self.saved, one["saved"])
 
     def delays_ms(self) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]] | None:
         """Delay of each answer within the set, and of those that say something; None where frames were lost.
@@ -119,51 +134,108 @@ def begun(client: httpx.Client) -> str:
     return str(client.post("/start", data=form).headers["location"])
 
 
+class Player(asyncio.Protocol):
+    """One page on a bare socket: as little work as a page can be, since the load shares the machine with the server.
+
+    Frames are masked with zeros, which is allowed and leaves them as they are; what comes is read when all is over.
+    """
+
+    def __init__(self, points: list[bytes], late_s: npt.NDArray[np.float64]) -> None:
+        self.points = points
+        self.due_s = [seq / FPS + late for seq, late in enumerate(late_s.tolist())]
+        self.page, self.open = Page(), asyncio.get_running_loop().create_future()
+        self.heard: list[tuple[float, bytes]] = []
+        self.line: asyncio.Transport
+        self.over = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.line = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        self.heard.append((time.perf_counter(), data))
+        if (at := data.find(PING)) >= 0:  # no byte of its first is ever in our JSON
+            self.line.write(PONG + data[at + 2 : at + 6])
+        if not self.open.done():
+            self.open.set_result(None)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if not self.over.done():
+            self.page.closed = str(exc or "closed")
+            self.over.set_result(None)
+
+    def begin(self) -> None:
+        self.start, self.seq = time.perf_counter(), 0
+        self.due()
+
+    def due(self) -> None:
+        """Send what is due, and come back for the next."""
+        while self.seq < len(self.points):
+            now = time.perf_counter()
+            ahead_s = self.start + self.due_s[self.seq] - now
+            if ahead_s > 0:
+                asyncio.get_running_loop().call_later(ahead_s, self.due)
+                return
+            self.send(now, -ahead_s)
+        if not self.over.done():
+            self.over.set_result(None)
+
+    def send(self, now: float, late_s: float) -> None:
+        t_s = self.due_s[self.seq]
+        self.page.sent.append((t_s, now))
+        self.page.late_s.append(late_s)
+        self.line.write(MASKED + HEADER.pack(1, 1, 720, 960, 0, self.seq, t_s) + self.points[self.seq])
+        self.seq += 1
+
+    def finished(self) -> Page:
+        for at, message in messages(self.heard):
+            self.page.hear(at, message)
+        return self.page
+
+
+def messages(heard: list[tuple[float, bytes]]) -> Iterator[tuple[float, bytes]]:
+    """Text messages of a WebSocket, with when the last of each came, from what was read off the socket."""
+    rest = b""
+    for at, data in heard:
+        rest += data
+        if rest.startswith(b"HTTP/"):
+            head, end, after = rest.partition(b"\r\n\r\n")
+            assert b" 101 " in head.split(b"\r\n")[0], head
+            rest = after if end else rest
+        while len(rest) >= 2 and not rest.startswith(b"HTTP/"):
+            size, start = rest[1], 2
+            if size >= 126:
+                wide = 2 if size == 126 else 8
+                size, start = int.from_bytes(rest[2 : 2 + wide]), 2 + wide
+            if len(rest) < start + size:
+                break
+            if rest[0] == TEXT:
+                yield at, rest[start : start + size]
+            rest = rest[start + size :]
+
+
 async def play(address: str, path: str, points: list[bytes], wait_s: float, seed: int) -> Page:
     """One page from its first frame to its last."""
-    page, jitter = Page(), np.random.default_rng(seed).uniform(0, 0.004, len(points))
     await asyncio.sleep(wait_s)
-    where = address.replace("http", "ws") + path
-    line = await connect(where, origin=Origin(address), compression=None, max_queue=None, open_timeout=120)
-    ears = asyncio.create_task(listen(line, page))
-    start = time.perf_counter()
-    try:
-        for seq, (body, late) in enumerate(zip(points, jitter, strict=True)):
-            t_s = seq / FPS + late
-            if (ahead_s := start + t_s - time.perf_counter()) > 0:
-                await asyncio.sleep(ahead_s)
-            now = time.perf_counter()
-            page.sent.append((t_s, now))
-            page.late_s.append(now - start - t_s)
-            await line.send(HEADER.pack(1, 1, 720, 960, 0, seq, t_s) + body)
-        heard = -1
-        while heard < len(page.read):  # whatever is still to come, comes
-            heard = len(page.read)
-            await asyncio.sleep(3.0)
-    except ConnectionClosed as closed:
-        page.closed = str(closed)
-    await line.close()
-    await ears
-    return page
-
-
-async def listen(line: ClientConnection, page: Page) -> None:
-    try:
-        async for words in line:
-            at = time.perf_counter()
-            told = json.loads(words)
-            for one in told:
-                if "left_out" in one:
-                    page.left_out += 1
-                elif "reading" in one:
-                    page.read.append((one["reading"]["t_s"], at))
-                elif "say" in one and one["say"]["kind"] in ("count", "cue"):
-                    page.spoken.append(one["say"]["t_s"])
-                    page.counted += one["say"]["kind"] == "count"
-                elif "saved" in one:
-                    page.saved = max(page.saved, one["saved"])
-    except ConnectionClosed as closed:
-        page.closed = str(closed)
+    late_s = np.random.default_rng(seed).uniform(0, 0.004, len(points))
+    host, port = address.removeprefix("http://").split(":")
+    _, player = await asyncio.get_running_loop().create_connection(lambda: Player(points, late_s), host, int(port))
+    key = base64.b64encode(os.urandom(16)).decode()
+    words = (
+        f"GET {path} HTTP/1.1", f"Host: {host}:{port}", f"Origin: {address}", "Upgrade: websocket",
+        "Connection: Upgrade", f"Sec-WebSocket-Key: {key}", "Sec-WebSocket-Version: 13", "", "",
+    )  # fmt: skip
+    player.line.write("\r\n".join(words).encode())
+    await asyncio.wait_for(player.open, 120)
+    player.begin()
+    await player.over
+    heard = -1
+    while heard < len(player.heard):  # whatever is still to come, comes
+        heard = len(player.heard)
+        await asyncio.sleep(3.0)
+    if not player.page.closed:
+        player.over = asyncio.get_running_loop().create_future()
+        player.line.close()
+    return player.finished()
 
 
 @dataclass(frozen=True)
