@@ -54,6 +54,8 @@ COMMANDS = (
     "test",
     "tests",
     "assess",
+    "plan",
+    "simulate",
     "exercises",
     "evidence",
     "doctor",

@@ -15,6 +15,7 @@ from rich.console import Console
 from kneeline.model.errors import InputError
 
 if TYPE_CHECKING:
+    from kneeline.clinic.answers import Answers
     from kneeline.clinic.assess import Assessment, LegSide
     from kneeline.content.load import Library
     from kneeline.model.pose import PoseSeries
@@ -91,9 +92,18 @@ def _inside(folder: Path) -> list[Path]:
 
 
 def _assessed(path: Path, clips: Iterable[Path], library: Library) -> Assessment:
+    from kneeline.clinic.assess import assess as assess_person
+
+    said, results = read_person(path, clips, library)
+    return assess_person(said, results, library.clinic)
+
+
+def read_person(
+    path: Path, clips: Iterable[Path], library: Library
+) -> tuple[Answers, dict[LegSide, dict[str, Measured]]]:
+    """The answers and the test results of one person, from their file and their clips."""
     from kneeline.clinic.answers import read_answers
     from kneeline.clinic.assess import SIDES
-    from kneeline.clinic.assess import assess as assess_person
 
     content = _read(path)
     extra = sorted(set(content) - {"schema_version", "answers", *SIDES})
@@ -114,7 +124,7 @@ def _assessed(path: Path, clips: Iterable[Path], library: Library) -> Assessment
             if twice:
                 raise InputError(f"{clip.name} gives {twice[0]} of the {side} leg, which is there already")
             results[side] |= told
-    return assess_person(said, results, library.clinic)
+    return said, results
 
 
 def _read(path: Path) -> dict[str, Any]:

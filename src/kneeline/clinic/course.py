@@ -27,6 +27,8 @@ SORE_MORNING: Final = 2.0
 """From this much more pain than before the last session, a day is for rest. House default, as in the rules."""
 TOO_SORE: Final = 5.0
 """Above this pain in the morning, a day is for rest (S76, the limit of a session)."""
+CHANGE: Final = "global_change"
+"""The question that a re-test asks."""
 WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 _ORDER: Final = (DayBegun, PainSaid, Retested, SessionDone)
@@ -38,13 +40,16 @@ def follow(
     """The versions that the rules add to a plan up to and with the day `until`, in order; earlier ones stay.
 
     versions: all so far, the oldest first. happened: everything so far, in any order. Only what happened from the last
-    version on can lead to a new one, so calling it again with what it gave adds nothing.
+    version on can lead to a new one, so calling it again with what it gave adds nothing: follow first, then let people
+    change the plan.
     """
     known = list(versions)
     first, last = known[0].change.at, known[-1].change.at
     stream = sorted((*happened, *_days(first, until)), key=_when)
+    heard = [n for n, event in enumerate(stream) if event.id in known[-1].change.because]
     for place, event in enumerate(stream):
-        if last <= event.at and event.at.date() <= until and not _begins(event, first):
+        new = last <= event.at and not (heard and place <= heard[-1])
+        if new and event.at.date() <= until and not _begins(event, first):
             known += decide(History(tuple(known), stream[: place + 1], library))
     return tuple(known[len(versions) :])
 
@@ -139,6 +144,20 @@ def due(versions: Sequence[PlanVersion], events: Iterable[Happened]) -> tuple[As
     if sessions and not any(e.at > sessions[-1].at for e in mornings):
         found.append("next_morning")
     return tuple(found)
+
+
+def steps_of(question: str, answer: object, library: Library) -> int | None:
+    """The answer to "how is the knee against the beginning" as steps, from 3, much better, to -3; None for any other.
+
+    >>> from kneeline.content.load import load
+    >>> steps_of("global_change", ["bit_better"], load()), steps_of("age", 34, load())
+    (1, None)
+    """
+    if question != CHANGE:
+        return None
+    chosen = answer[0] if isinstance(answer, list | tuple) and answer else answer
+    options = [option.id for option in library.clinic.questions[CHANGE].options]
+    return len(options) // 2 - options.index(chosen) if isinstance(chosen, str) and chosen in options else None
 
 
 def next_day(plan: Plan, trained: Iterable[date], after: date) -> date:

@@ -99,13 +99,16 @@ def coached(prescription: Prescription, library: Library) -> Exercise | None:
 
 def described(prescription: Prescription, library: Library) -> str:
     """A prescription in one line."""
-    p, d = prescription, prescription.dose
+    p, d, rung = prescription, prescription.dose, rung_of(prescription, library)
+    name = rung.name
+    if rung.level and not rung.exercise and not rung.not_by_camera:
+        name = f"{library.exercises[p.exercise].name}, {name[0].lower()}{name[1:]}"
     leg = {"left": ", left leg", "right": ", right leg", "both": ""}[p.side]
     if p.side == "both" and library.exercises[p.exercise].sides == "one":
         leg = ", each leg"
     band = f", {p.band} band" if p.band else ""
     slow = f", {d.lower_s:g} s down"
-    return f"{rung_of(p, library).name}{leg}: {d.sets} x {d.reps}{band}{slow}"
+    return f"{name}{leg}: {d.sets} x {d.reps}{band}{slow}"
 
 
 def less(p: Prescription, share: float, library: Library) -> Prescription | None:
@@ -120,11 +123,14 @@ def less(p: Prescription, share: float, library: Library) -> Prescription | None
 
 def step_back(p: Prescription, equipment: Iterable[str], library: Library) -> Prescription | None:
     """The band before, else the rung before; at the bottom of the ladder, fewer repetitions."""
-    if (band := _beside(p, library, -1)) is not None:
-        return replace(p, band=band)
+    if (lighter := _beside(p, library, -1)) is not None:
+        return replace(p, band=lighter)
     below = [r for r in usable(library.exercises[p.exercise], equipment) if r.level < p.rung]
     if below:
-        return replace(p, rung=below[-1].level, band=below[-1].bands[-1] if below[-1].bands else "")
+        # What was slowed for the sake of control goes at its usual pace where control is easier.
+        pace_s = min(p.dose.lower_s, usual_dose(library.exercises[p.exercise], p.dose.per_week, library).lower_s)
+        band: Band = below[-1].bands[-1] if below[-1].bands else ""
+        return replace(p, rung=below[-1].level, band=band, dose=replace(p.dose, lower_s=pace_s))
     return less(p, 0.3, library)
 
 

@@ -196,10 +196,12 @@ def rule_for(edit: RuleEdit, library: Library) -> PlanRule | None:
     rule = library.planning.rules.get(edit.rule)
     if rule is None:
         raise InputError(f"There is no rule {edit.rule!r}", expected="one of " + ", ".join(library.planning.rules))
-    signals = [test.signal for test in rule.when]
+    signals = [str(test.signal) for test in rule.when]
     for name, limit in edit.limits.items():
-        if name not in signals or not -1e4 < limit < 1e4:
-            raise InputError(f"{name} = {limit} is no limit of {rule.id}", expected=" or ".join(signals) + ", a number")
+        if signals.count(name) != 1 or not -1e4 < limit < 1e4:
+            raise InputError(
+                f"{name} = {limit} is no limit of {rule.id}", expected=" or ".join(signals) + " where it stands once"
+            )
     if edit.off:
         return None
     return msgspec.structs.replace(rule, when=tuple(_limited(test, edit.limits) for test in rule.when))

@@ -280,11 +280,8 @@ def _fire(
         return None, set()
     moved: dict[str, Prescription] = {}
     used: list[str] = []
-    session = history.session_of(event)
     for p in plan.prescriptions:
-        # A session without sets says nothing of which exercise hurt, so all of them answer for it.
-        concerned = session is None or not session.sets or bool(history.sets_of(p, session))
-        because = _running(rule, event, p, history) if concerned and p.exercise not in done else None
+        because = _running(rule, event, p, history) if p.exercise not in done else None
         after_p = move(p, rule, plan, history.library) if because else None
         if because and after_p is not None and after_p != p:
             moved[p.exercise] = after_p
@@ -304,15 +301,18 @@ def _running(rule: PlanRule, event: Happened, p: Prescription | None, history: H
     if len(last) < rule.times or last[-1] is not event:
         return None
     for one in last:
-        session = history.session_of(one)
-        if one.id in used or (session or one).at <= since or not all(_holds(t, one, p, history) for t in rule.when):
+        moment = (history.session_of(one) or one) if rule.do in HARDER else one
+        if one.id in used or moment.at <= since or not all(_holds(t, one, p, history) for t in rule.when):
             return None
     return tuple(one.id for one in last)
 
 
 def _concerns(event: Happened, p: Prescription, history: History) -> bool:
+    """Whether an event says something of one exercise; a session without sets says it of all."""
     session = history.session_of(event)
-    return session is not None and (not session.sets or bool(history.sets_of(p, session)))
+    if session is None:
+        return not isinstance(event, PainSaid)
+    return not session.sets or bool(history.sets_of(p, session))
 
 
 def _since(rule: PlanRule, p: Prescription | None, history: History) -> datetime:
@@ -345,7 +345,8 @@ def _holds(test: Test, event: Happened, p: Prescription | None, history: History
         return value >= test.at_least.value
     if test.at_most is not None:
         return value <= test.at_most.value
-    return test.reaches is not None and round(value) == round(test.reaches.value)
+    exact = test.equals or test.reaches
+    return exact is not None and round(value) == round(exact.value)
 
 
 _Move = Callable[[Prescription, PlanRule, Plan, Library], Prescription | None]

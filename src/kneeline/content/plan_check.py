@@ -59,7 +59,9 @@ def _rule(rule: PlanRule, library: Library) -> None:
     for test in rule.when:
         said = [name for name in test.__struct_fields__ if name != "signal" and getattr(test, name) is not None]
         if len(said) != 1:
-            raise ContentError(file, f"{key}.when", "says exactly one of above, below, at_least, at_most, reaches")
+            raise ContentError(
+                file, f"{key}.when", "says exactly one of above, below, at_least, at_most, equals, reaches"
+            )
         number = getattr(test, said[0])
         if number.unit != SIGNALS[test.signal][0]:
             raise ContentError(file, f"{key}.when", f"{test.signal} is told in {SIGNALS[test.signal][0]!r}")

@@ -78,7 +78,7 @@ HARDER: tuple[Action, ...] = ("step_up",)
 
 
 class Test(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What one signal must be: exactly one of the five; a signal that is not known makes it neither true nor false.
+    """What one signal must be: exactly one of the six; a signal that is not known makes it neither true nor false.
 
     at_least, at_most: inclusive. above, below: not. reaches: on the day that a count of days gets there.
     """
@@ -90,6 +90,7 @@ class Test(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     below: Number | None = None
     at_least: Number | None = None
     at_most: Number | None = None
+    equals: Number | None = None
     reaches: Number | None = None
 
 
