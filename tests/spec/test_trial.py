@@ -58,7 +58,7 @@ def test_a_trial_gives_each_value_with_its_error_and_what_a_finding_can_use(
 def test_it_prints_the_norm_that_fits_the_person_and_never_one_that_does_not(run: Run, squat_log: Path) -> None:
     words = ("test", squat_log, "--test", "single_leg_squat", "--side", "right")
     assert "Usual for women: 8.4 ± 5.1" in run(*words, "--sex", "female").out
-    assert "Usual for men: 7 deg" in run(*words, "--sex", "male").out
+    assert "Usual for men: 7°" in run(*words, "--sex", "male").out
     unknown = run(*words).out
     assert "Usual" not in unknown
     assert "Say age and sex to compare." in unknown

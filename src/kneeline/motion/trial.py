@@ -193,10 +193,12 @@ def pooled(test: MovementTest, goes: Sequence[TrialResult]) -> TrialResult:
     The part of the error that repetitions share does not shrink with further goes either.
     """
     newest = goes[-1]
+    if len(goes) == 1:
+        return newest
     values = dict(newest.values)
     for value in (value for value in test.value if value.statistic == "mean"):
         each = tuple(one for go in goes for one in usable(go.values[value.id].each, test))
-        if len(goes) > 1 and len(each) >= test.least.value and isinstance(newest.values[value.id].result, Estimate):
+        if len(each) >= test.least.value and isinstance(newest.values[value.id].result, Estimate):
             values[value.id] = _judged(value, mean_told(value, each, each))
     return replace(newest, values=values)
 

@@ -15,7 +15,7 @@ from kneeline.content.trial_schema import Item, MovementTest, Norm, Value
 from kneeline.model.quantity import Estimate, Measured, Verdict
 from kneeline.model.trial import TrialItem, TrialResult, TrialValue
 from kneeline.report.answer import SCHEMA_VERSION, measured
-from kneeline.report.story import amount, basis, keys_of, listed, plain, sentence, with_error
+from kneeline.report.story import amount, basis, keys_of, listed, plain, scale, sentence, with_error
 from kneeline.report.terminal import Voice
 
 if TYPE_CHECKING:
@@ -82,10 +82,11 @@ def norm_for(value: Value, age: float | None, sex: str) -> Norm | None:
 
 def norm_words(norm: Norm) -> str:
     """What is usual, for whom, and on what grounds."""
-    spread = f" ± {plain(norm.spread.value)}" if norm.spread is not None else ""
+    factor, sign = scale(norm.usual.unit)
+    spread = f" ± {plain(norm.spread.value * factor)}" if norm.spread is not None else ""
     numbers = [number for number in (norm.usual, norm.spread) if number is not None]
     whose = {"female": " for women", "male": " for men", "": ""}[norm.sex] + _ages(norm)
-    usual = f"{plain(norm.usual.value)}{spread} {norm.usual.unit}"
+    usual = f"{plain(norm.usual.value * factor)}{spread}{'' if sign == '°' else ' '}{sign}"
     return f"Usual{whose}: {usual} ({basis(*numbers)}). {norm.note}".rstrip()
 
 

@@ -23,7 +23,7 @@ from kneeline.model.errors import InputError, KneelineError
 from kneeline.report import drawing
 from kneeline.report.place import where_to_stand
 from kneeline.store import Store
-from kneeline.web import ask, chain, guide, pages, records
+from kneeline.web import ask, chain, guide, pages, records, trials
 from kneeline.web.book import Book
 from kneeline.web.course import Side
 from kneeline.web.guard import LOOPBACK, Guard
@@ -32,6 +32,7 @@ from kneeline.web.lan import router as lan_pages
 from kneeline.web.library import router as library_pages
 from kneeline.web.live import Runs
 from kneeline.web.render import TEMPLATES, see, trouble
+from kneeline.web.trial_run import TrialRuns
 
 STATIC: Final = Path(__file__).parent / "static"
 _SENTENCES: Final = {
@@ -51,12 +52,15 @@ def create_app(store: Store, library: Library, hosts: Iterable[str] = LOOPBACK, 
     app = FastAPI(title="kneeline", docs_url=None, redoc_url=None, openapi_url=None)
     app.state.book = book
     app.state.lan = lan
+    app.state.trial_runs = TrialRuns(book)
     app.add_middleware(Guard, hosts=tuple(hosts), lan=lan)
     app.include_router(lan_pages)
     app.include_router(ask.router)
     app.include_router(guide.router)
     app.include_router(pages.router, dependencies=[Depends(ask.gate)])
     app.include_router(records.router)
+    app.include_router(trials.router)
+    app.include_router(trials.sockets)
     app.include_router(chain.router)
     app.include_router(library_pages)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
