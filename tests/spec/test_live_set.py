@@ -14,6 +14,7 @@ from kneeline.content.schema import Given
 from kneeline.model.coaching import Counted, Instruction, Reading, Say, Screen, Tone
 from kneeline.model.movement import RepetitionVerdict
 from kneeline.model.pose import INDEX, PoseFrame
+from kneeline.motion.attend import READING_AGAIN_S, READING_EVERY_S, READING_STEP
 from kneeline.motion.figure import perform
 from kneeline.motion.live import MOST_COUNTED, LiveSet, Planned, voice_lines
 
@@ -200,6 +201,19 @@ def test_a_stale_number_is_never_shown() -> None:
     assert {one.progress for one in said if isinstance(one, Reading)} == {None}
     assert live.screen.light == "red"
     assert list(heard(said)) == ["~pause", "lost", "lost_long"]
+
+
+def test_where_the_movement_is_is_told_when_it_shows_and_never_left_for_long() -> None:
+    frames = standing_first(performed())
+    told = [one for one in run(coach(), frames) if isinstance(one, Reading)]
+    times, shares = np.array([one.t_s for one in told]), np.array([one.progress for one in told], dtype=float)
+    apart = np.diff(times)
+    assert apart.min() >= READING_EVERY_S
+    assert apart.max() < READING_AGAIN_S + 0.05
+    soon = apart < READING_AGAIN_S
+    assert (np.abs(np.diff(shares))[soon] >= READING_STEP).all()
+    assert shares.max() > 0.9, "the whole way is told"
+    assert 3 * len(told) < (frames[-1].t_s - times[0]) / READING_EVERY_S * 2, "at rest there is little to tell"
 
 
 def test_a_moment_without_pictures_is_over_when_they_are_back() -> None:

@@ -26,7 +26,10 @@ SAY_AGAIN_S: Final = 7.0
 STALE_S: Final = 0.7
 """Without a frame for this long there is no reading. House default."""
 READING_EVERY_S: Final = 0.08
-"""Where the movement is, is told this often: a bar needs no more, and telling it costs as much as a frame."""
+READING_STEP: Final = 0.02
+READING_AGAIN_S: Final = 0.5
+"""Where the movement is, is told this often (s), once it has moved by a share that shows, else after a while (s). A bar
+needs no more, and telling it costs as much as taking in a frame. House defaults."""
 CROWD_S: Final = 1.0
 AWAY_S: Final = 20.0
 """Out of sight for this long, the coach offers to finish by hand. House default."""
@@ -44,6 +47,7 @@ class Attend(ABC):
         self._framing, self._lines, self.screen = framing, lines, screen
         self._out: list[Instruction] = []
         self._frame_s = self._now_s = self._since_s = self._crowd_s = self._read_s = math.nan
+        self._told_progress: float | None = None
         self._said: dict[str, float] = {}
         self._paused_by = ""
         self._ticks = 0
@@ -113,7 +117,7 @@ class Attend(ABC):
             return ()
         self._show(light="red")
         if self.screen.state in ("set", "paused"):
-            self._out.append(Reading(t_s, None))
+            self._tell(t_s, None)
             self._watch(PoseFrame.empty(t_s, people=-1))
             self._offer_by_hand()
         elif self.screen.state == "countdown":
@@ -228,9 +232,16 @@ class Attend(ABC):
             self._offer_by_hand()
 
     def _read(self, t_s: float) -> None:
-        if not t_s - self._read_s < READING_EVERY_S:
-            self._read_s = t_s
-            self._out.append(Reading(t_s, self._progress()))
+        since_s = t_s - self._read_s
+        if since_s < READING_EVERY_S:
+            return
+        progress = self._progress()
+        if not since_s < READING_AGAIN_S or _shows(progress, self._told_progress):
+            self._tell(t_s, progress)
+
+    def _tell(self, t_s: float, progress: float | None) -> None:
+        self._read_s, self._told_progress = t_s, progress
+        self._out.append(Reading(t_s, progress))
 
     def _watch_crowd(self, frame: PoseFrame) -> None:
         if self._framing.crowded():
@@ -269,7 +280,7 @@ class Attend(ABC):
         self._paused_by = by
         self._enter("paused")
         self._show(phase=Phase.REST, phase_lasts_s=0.0, light="red" if by == "sight" else "amber")
-        self._out.append(Reading(self._now_s, None))
+        self._tell(self._now_s, None)
         self._tone("pause")
         self._say(line, "pause")
 
@@ -311,3 +322,10 @@ class Attend(ABC):
             self.screen = replace(self.screen, **changes, t_s=self._now_s)  # type: ignore[arg-type]
             self._out = [one for one in self._out if not isinstance(one, Screen)]
             self._out.append(self.screen)
+
+
+def _shows(progress: float | None, told: float | None) -> bool:
+    """Whether a reading looks different from the one that was told last."""
+    if progress is None or told is None:
+        return progress is not told
+    return abs(progress - told) >= READING_STEP

@@ -227,6 +227,10 @@ class Geometry:
 
 def glance(frame: PoseFrame) -> Glance:
     """One frame as `Geometry.glances` would have it, to the last bit."""
-    if np.isfinite(frame.xy).all() and np.isfinite(frame.sd_px).all():
+    found = np.isfinite(frame.xy)
+    if found.all() and np.isfinite(frame.sd_px).all():
         return Glance((_MAP @ frame.xy[None]).ravel().tolist())
-    return next(Geometry(PoseSeries.of([frame])).glances())
+    return next(Geometry(PoseSeries.of([frame])).glances()) if found.any() else _NOTHING
+
+
+_NOTHING: Final = Glance([math.nan] * 2 * len(SEGMENTS))

@@ -80,6 +80,8 @@ def read_picture(message: bytes, calibration: Calibration) -> Picture:
     xy, confidence = points[:, :2], points[:, 2]
     if whole and inside:
         sd_px = calibration.sd_px_of_one(x, y, confidence)
+    elif all(map(math.isnan, x)):  # what every picture without a person says
+        xy[:], sd_px = math.nan, np.full(len(KEYPOINTS), math.nan)
     else:
         absent = np.isnan(xy)
         xy[absent[:, 0] | absent[:, 1]] = math.nan
