@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+import docs_chain
 import docs_clinic
 from docs_tests import movement_tests
 from kneeline.cli import main as kneeline
@@ -419,6 +420,7 @@ MADE: dict[str, Callable[[], str]] = {
     "measures": measures,
     "movement_tests": lambda: movement_tests(figure),
     **docs_clinic.MADE,
+    **docs_chain.MADE,
     "fault_list": fault_list,
     "blind_spots": blind_spots,
     "evidence": evidence,

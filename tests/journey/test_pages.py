@@ -21,6 +21,12 @@ PAGES = (
     f"/start?exercise={BAND}",
     "/sessions",
     "/settings",
+    "/chain",
+    "/library",
+    "/library/claims/inner_thigh",
+    "/library/links/hip",
+    "/library/tests/stand_30s",
+    f"/exercises/{CALF}/sheet",
     "/offline",
     "/no",
 )

@@ -15,8 +15,8 @@ Points = tuple[tuple[float, float], ...]
 
 MIDDLE: Final = 300.0
 """x of the body's middle: the other side of the pelvis is the mirror image."""
-BOX: Final = "30 -20 440 1000"
-TURNED: Final = 500.0
+BOX: Final = "36 -20 478 1000"
+TURNED: Final = 550.0
 """Where the middle of the box goes when it is mirrored: x becomes TURNED - x."""
 HANDLES: Final = {"foot": (322.0, 926.0), "shin": (322.0, 690.0), "knee": (322.0, 500.0), "pelvis": (452.0, 96.0)}
 """Where each part is taken hold of."""
