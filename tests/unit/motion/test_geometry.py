@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from kneeline.model.pose import INDEX, KEYPOINTS, PoseSeries
-from kneeline.motion.geometry import Geometry
+from kneeline.motion.geometry import Geometry, glance
 from kneeline.motion.signals import SIGNALS, Bearings, signal, signal_sd
 
 
@@ -111,6 +111,28 @@ def test_a_missing_keypoint_spoils_only_what_needs_it() -> None:
     assert np.isnan(signal("fppa", g, bearings(), "left")[0])
     assert not np.isnan(signal("fppa", g, bearings(), "right")[0])
     assert not np.isnan(signal("pelvic_drop", g, bearings())[0])
+
+
+def ragged() -> PoseSeries:
+    """Ten frames of points anywhere, some absent, one frame empty, one with a keypoint whose error is unknown."""
+    rng = np.random.default_rng(5)
+    xy = rng.uniform(-50, 700, (10, len(KEYPOINTS), 2))
+    xy[3], xy[4, INDEX["left_ankle"]], xy[5, INDEX["nose"], 0] = np.nan, np.nan, np.inf
+    sd = np.where(np.isfinite(xy).all(axis=-1), 2.0, np.nan)
+    sd[6, INDEX["right_hip"]] = np.nan
+    return PoseSeries(np.arange(10) / 30, xy, sd, sd, np.full(10, -1))
+
+
+@pytest.mark.parametrize("name", SIGNALS)
+@pytest.mark.parametrize("b", [bearings("left"), bearings("right", -1, -1)])
+def test_a_signal_of_one_frame_is_that_of_many(name: str, b: Bearings) -> None:
+    frames = ragged()
+    for side in ("left", "right") if SIGNALS[name].sided else ("",):
+        many = SIGNALS[name].of(Geometry(frames), b, side)
+        alone = [SIGNALS[name].of(glance(frame), b, side) for frame in frames]
+        among = [SIGNALS[name].of(one, b, side) for one in Geometry(frames).glances()]
+        np.testing.assert_array_equal(alone, among)
+        np.testing.assert_allclose(alone, many, rtol=1e-12, atol=1e-10)
 
 
 def test_first_order_error_agrees_with_monte_carlo() -> None:
