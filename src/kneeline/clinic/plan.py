@@ -259,6 +259,10 @@ def check_plan(plan: Plan, library: Library) -> None:
             raise InputError(f"lower_s is {p.dose.lower_s}", expected=f"{lower.least.value:g} to {lower.most.value:g}")
     for edit in plan.edits:
         rule_for(edit, library)
+    if not plan.weekdays or not set(plan.weekdays) <= set(range(7)):
+        raise InputError(f"The plan's days are {list(plan.weekdays)}", expected="numbers from 0, Monday, to 6")
+    if not all(0 <= p <= 1 for p in plan.probabilities.values()):
+        raise InputError("The plan has a probability that is none", expected="0 to 1")
 
 
 # As a record
