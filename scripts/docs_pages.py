@@ -57,11 +57,15 @@ COMMANDS = (
     "assess",
     "plan",
     "simulate",
+    "log",
+    "progress",
+    "load",
     "exercises",
     "evidence",
     "doctor",
     "data",
 )
+LOG_COMMANDS = ("pain", "run", "stairs", "note")
 DATA_COMMANDS = ("where", "export", "import", "backup", "erase")
 
 
@@ -353,6 +357,22 @@ def data_commands() -> str:
     return "\n\n".join(f"### kneeline data {c}\n\n```\n{printed('data', c, '--help')}```" for c in DATA_COMMANDS)
 
 
+def log_commands() -> str:
+    """The help of every command of `kneeline log`, as it prints."""
+    os.environ["COLUMNS"] = "100"
+    return "\n\n".join(f"### kneeline log {c}\n\n```\n{printed('log', c, '--help')}```" for c in LOG_COMMANDS)
+
+
+def load_table() -> str:
+    """What `kneeline load` says, as a table."""
+    from kneeline.clinic.load import curves
+    from kneeline.report.progress import load_rows
+
+    header, rows = load_rows(curves(load().sheets.load, all_of_them=True))
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
 def record_kinds() -> str:
     """Every kind of dated record, and what it says."""
     kinds = (f"`{name}`: {(inspect.getdoc(kind) or '').partition(chr(10))[0]}" for name, kind in KINDS.items())
@@ -430,6 +450,8 @@ MADE: dict[str, Callable[[], str]] = {
     "figure": lambda: docstring("kneeline.motion.figure"),
     "errors": lambda: docstring("kneeline.model.errors"),
     "data_commands": data_commands,
+    "log_commands": log_commands,
+    "load_table": load_table,
     "record_kinds": record_kinds,
     "store_tables": lambda: docstring("kneeline.store.tables"),
     "archive_files": lambda: docstring("kneeline.store.archive"),

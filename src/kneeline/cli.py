@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kneeline import __version__, cli_clinic, cli_data, cli_feet, cli_plan, cli_trial
+from kneeline import __version__, cli_clinic, cli_data, cli_feet, cli_log, cli_plan, cli_trial
 from kneeline.model.errors import InputError, StoreError
 from kneeline.model.text import printable
 
@@ -258,6 +258,9 @@ _app.command()(cli_feet.feet)
 _app.command("test")(cli_trial.do_test)
 _app.command("tests")(cli_trial.list_tests)
 _app.command()(cli_clinic.assess)
+_app.add_typer(cli_log.app, name="log")
+_app.command()(cli_log.progress)
+_app.command()(cli_log.load)
 _app.command()(cli_plan.plan)
 _app.command()(cli_plan.simulate)
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -215,7 +216,7 @@ _READ_ASKED, _READ_END = msgspec.json.Decoder(_Asked), msgspec.json.Decoder(_End
 
 
 def done_from(row: Sequence[str], reps: Callable[[], Sequence[Repetition]]) -> SetEntry:
-    """A finished set of the columns at, exercise, side, planned and its end's body.
+    """A finished set of the columns at, exercise, side, planned and its end's body; its time is that of this machine.
 
     reps: asked for where the set was kept before its end said how its repetitions went.
 
@@ -227,7 +228,7 @@ def done_from(row: Sequence[str], reps: Callable[[], Sequence[Repetition]]) -> S
         end = msgspec.convert({"set": msgspec.to_builtins(end.set), **digest_of(reps())}, _End)
     told = {"lift": asked.lift_s, "hold": asked.hold_s, "lower": asked.lower_s}
     return SetEntry(
-        at=instant(at),
+        at=instant(at).astimezone(),
         exercise=exercise,
         side=side,
         count=end.set.count,
@@ -303,11 +304,24 @@ def kept_from(row: sa.RowMapping, kind: type[P]) -> Kept[P]:
         id=UUID(row["id"]),
         person_id=UUID(row["person_id"]),
         at=instant(row["at"]),
-        payload=read(kind.kind, lambda body: msgspec.convert(body, kind, strict=True), row["body"]),
+        payload=_payload(row["body"], kind),
         session_id=None if row["session_id"] is None else UUID(row["session_id"]),
         set_id=None if row["set_id"] is None else UUID(row["set_id"]),
         replaces=None if row["replaces"] is None else UUID(row["replaces"]),
     )
+
+
+@cache
+def _decoder(kind: type[P]) -> msgspec.json.Decoder[P]:
+    return msgspec.json.Decoder(kind)
+
+
+def _payload(body: str, kind: type[P]) -> P:
+    try:
+        payload: P = _decoder(kind).decode(body)
+        return payload
+    except msgspec.DecodeError as error:
+        raise _damaged(kind.kind) from error
 
 
 def read(what: str, make: Callable[[Any], T], body: str) -> T:
