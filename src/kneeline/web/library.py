@@ -119,6 +119,7 @@ def one_claim(request: Request, claim_id: str) -> Response:
         "library_claim.html",
         claim=claim,
         sides=sides(claim.evidence),
+        references=[reference for one in claim.evidence for reference in one.evidence],
         exercises=[library.exercises[key] for key in claim.exercises],
         links=[library.links[key] for key in claim.links],
         used=cited([claim], library),

@@ -58,11 +58,11 @@ class Text(HTMLParser):
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag == "dl" and ("class", "cited") in attrs:
+        if tag == "table" and ("class", "cited") in attrs:
             self.cited += 1
 
     def handle_endtag(self, tag: str) -> None:
-        if tag == "dl":
+        if tag == "table":
             self.cited = 0
 
     def handle_data(self, data: str) -> None:
@@ -88,7 +88,7 @@ def test_a_page_is_there_feeds_no_fear_and_names_its_sources(client: TestClient,
     page = client.get(path).text
     assert "<script>" not in page
     assert 'style="' not in page, "the policy lets no style in"
-    assert set(re.findall(r'href="#(S\d+)"', page)) <= set(re.findall(r'<dt id="(S\d+)"', page))
+    assert set(re.findall(r'href="#(S\d+)"', page)) <= set(re.findall(r'<th scope="row" id="(S\d+)"', page))
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_a_sheet_holds_steps_dose_stops_and_where_its_numbers_come_from(client: 
 
 def test_all_sources_can_be_read(client: TestClient) -> None:
     page = client.get("/library/evidence").text
-    assert set(re.findall(r'<dt id="([^"]*)"', page)) == set(LIBRARY.sources)
+    assert set(re.findall(r'<th scope="row" id="([^"]*)"', page)) == set(LIBRARY.sources)
 
 
 def test_a_leg_is_drawn_whole_of_curves_that_a_script_can_bend() -> None:
