@@ -59,7 +59,7 @@ def create_app(store: Store, library: Library, hosts: Iterable[str] = LOOPBACK, 
     app.include_router(guide.router)
     app.include_router(pages.router, dependencies=[Depends(ask.gate)])
     app.include_router(records.router)
-    app.include_router(trials.router)
+    app.include_router(trials.router, dependencies=[Depends(ask.gate)])
     app.include_router(trials.sockets)
     app.include_router(chain.router)
     app.include_router(library_pages)

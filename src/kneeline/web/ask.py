@@ -52,6 +52,7 @@ SECTIONS: Final = {
 }
 GRADES: Final = {"high": 4, "moderate": 3, "low": 2, "very low": 1}
 _TRAINS: Final = ("/start", "/live/", "/count/")
+_GOES_ON: Final = ("/next", "/alone")
 
 
 class HaltError(Exception):
@@ -59,12 +60,12 @@ class HaltError(Exception):
 
 
 def gate(request: Request) -> None:
-    """Let nobody on into an exercise while a red flag stands.
+    """Let nobody on into an exercise or a movement test while a red flag stands.
 
     Raises: HaltError, which leads to the stop page.
     """
     path = request.url.path
-    if (path.startswith(_TRAINS) or path.endswith("/next")) and _case(request).flags:
+    if (path.startswith(_TRAINS) or path.endswith(_GOES_ON)) and _case(request).flags:
         raise HaltError
 
 

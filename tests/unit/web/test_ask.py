@@ -185,6 +185,8 @@ def test_every_red_flag_stops_at_once_with_no_way_on_into_an_exercise(
     assert someone.client.get("/finding").headers["location"] == "/check"
     for path in ("/start?exercise=calf_raise_ball_squeeze", "/live/" + str(uuid4()), "/count/" + str(uuid4())):
         assert someone.client.get(path).headers["location"] == "/check/stop"
+    for path in (f"/live/test/heel_raise_count/left/{uuid4()}", "/tests/heel_raise_count/alone"):
+        assert someone.client.get(path).headers["location"] == "/check/stop"
     begin = {"exercise": "calf_raise_ball_squeeze", "session": str(uuid4()), "pain": "1", "signs": "no"}
     assert someone.client.post("/start", data=begin).headers["location"] == "/check/stop"
     assert someone.store.sessions(someone.id) == ()
@@ -359,6 +361,16 @@ def test_contradictions_are_told(someone: Someone) -> None:
     page = words(someone.text("/finding"))
     assert "What does not fit together" in page
     assert CLINIC.contradictions["worst_below_usual"].say in page
+
+
+def test_no_link_leads_nowhere(someone: Someone) -> None:
+    someone.answers()
+    pages = ["/", "/knee", "/finding", "/check/answers", "/check/about", "/check/age"]
+    links = {link for page in pages for link in re.findall(r'href="(/[^"]*)"', someone.text(page))}
+    assert someone.says("told", "replacement") == "/check/stop"
+    links |= set(re.findall(r'href="(/[^"]*)"', someone.text("/check/stop")))
+    assert "/guide" in links
+    assert [link for link in links if someone.client.get(html.unescape(link)).status_code not in (200, 303)] == []
 
 
 def test_what_kneeline_is_stands_one_tap_away_from_every_question(someone: Someone) -> None:
