@@ -79,7 +79,8 @@ def _rungs(versions: Iterable[Kept[PlanVersion]]) -> Iterable[RungEntry]:
     """Each step of an exercise to another rung of its ladder, as far as the plans that were kept say one."""
     on: dict[str, int] = {}
     for one in versions:
-        prescriptions = one.payload.plan.get("prescriptions", ())
+        plan = one.payload.plan.get("plan")
+        prescriptions = plan.get("prescriptions") if isinstance(plan, dict) else None
         for item in prescriptions if isinstance(prescriptions, list) else ():
             exercise, rung = (item.get("exercise"), item.get("rung")) if isinstance(item, dict) else (None, None)
             if isinstance(exercise, str) and isinstance(rung, int) and on.get(exercise) != rung:
