@@ -35,7 +35,7 @@ OWN: Final = PREFIX + "own"
 PAGES: Final = (
     ("knee", "Your knee"),
     ("you", "You"),
-    ("tried", "What you tried"),
+    ("tried", "So far"),
     ("options", "The choices"),
     ("matters", "What matters"),
     ("know", "Check"),
