@@ -54,7 +54,7 @@ def gauge(value: Value, norm: Norm, marks: Sequence[tuple[str, Estimate]]) -> Ma
         at=x(usual),
         top=TOP,
         anchor=_anchor(x(usual)),
-        usual=f"{usual * factor:.0f}{'' if sign == '°' else ' '}{sign}",
+        usual=f"{usual * factor:.0f}{'°' if sign == '°' else ' %' if sign == '%' else ''}",
         rows=rows,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -82,7 +83,7 @@ def _line(
         name=sentence(value.name),
         meaning=value.meaning,
         shown=shown(told.result),
-        lines=tuple(value_lines(told, value, *person)),
+        lines=tuple(_plain(one) for one in value_lines(told, value, *person)),
         legs=legs,
         drawing=drawing,
         main=bool(value.indicator),
@@ -106,7 +107,12 @@ def shown(result: Measured) -> str:
     """A value as a person reads it, "" where there is none."""
     if not isinstance(result, Estimate):
         return ""
-    return with_error(result.value, result.sd, result.unit).replace(" reps", " repetitions")
+    return _plain(with_error(result.value, result.sd, result.unit))
+
+
+def _plain(text: str) -> str:
+    """A unit as a person says it."""
+    return re.sub(r"(?<=\d) reps\b", " repetitions", text)
 
 
 def differences(test: MovementTest, tested: Tested) -> list[tuple[Difference, str]]:

@@ -198,7 +198,7 @@ def after(request: Request, go_id: UUID) -> Response:
     tested = _tested(book, go_id)
     test = book.library.tests[tested.result.test]
     waiting = _runs(request).waiting(go_id)
-    if not tested.asked and waiting is not None:
+    if not tested.asked and waiting is not None and tested.goes[-1].count:
         return _asking(request, test, tested, waiting)
     stopped = was_stopped(tested)
     return page(

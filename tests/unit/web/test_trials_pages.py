@@ -23,6 +23,7 @@ from kneeline.model.pose import PoseFrame, PoseSeries
 from kneeline.model.quantity import Estimate
 from kneeline.motion.figure import perform
 from kneeline.motion.trial import Trial
+from kneeline.report.story import basis
 from kneeline.store import Kept, Store
 from kneeline.store.kinds import Answer
 from kneeline.store.kinds import TestResult as Result
@@ -383,3 +384,30 @@ def test_rubbish_in_the_records_spoils_no_page(client: TestClient, store: Store)
     assert {client.get(f"/trials/{kept.id}").status_code for kept in records(store)} == {404}
     done(client, go("single_leg_squat", "right"), performed("squat_single_leg", **SQUATS))
     assert len(records(store)[-1].payload.detail["goes"]) == 1
+
+
+def test_nothing_is_asked_of_a_go_that_counted_nothing(client: TestClient) -> None:
+    id = uuid4()
+    with line(client, go("squat_pain_depth", "right", id)) as socket:
+        until(socket, "screen")
+        socket.send_text('{"do":"finish","t_s":3}')
+        until(socket, "over")
+    page = client.get(f"/trials/{id}").text
+    assert "<select" not in page
+    assert "Once more" in page
+
+
+def test_every_number_of_a_page_says_where_it_comes_from(client: TestClient) -> None:
+    """Error, detectable change and norm of each value stand beside their source or "house default"."""
+    for test in LIBRARY.tests.values():
+        whole = client.get(f"/tests/{test.id}").text
+        for value in test.value:
+            numbers = [value.enough, value.error, value.detectable]
+            for number in (number for number in numbers if number is not None):
+                keys = {reference.partition("#")[0] for reference in number.evidence}
+                assert basis(number) in whole, (test.id, number)
+                assert all(f"[{key}]" in whole and f'id="source-{key}"' in whole for key in keys), (test.id, keys)
+            for norm in value.norm:
+                assert basis(*(number for number in (norm.usual, norm.spread) if number is not None)) in whole
+        assert "NaN" not in whole
+        assert not re.search(r"\b(weak|damaged|maltracking|valgus)\b", whole)

@@ -56,8 +56,11 @@ class Photo {
     this.canvas.height = this.picture.height;
     this.places = [];
     part("stage", HTMLElement).hidden = false;
+    part("how", HTMLElement).hidden = true; // each place is asked for by name now
+    part("pick", HTMLElement).className = "button second file";
     this.tell();
-    this.canvas.focus();
+    this.canvas.focus({ preventScroll: true });
+    this.say.scrollIntoView({ block: "start" });
   }
 
   /** Pixels of the photo in one pixel of the screen. */
@@ -124,7 +127,7 @@ class Photo {
     if (!pen || !this.picture) return;
     pen.drawImage(this.picture, 0, 0);
     const now = this.places.slice(3 * Math.floor((this.places.length - 1) / 3));
-    for (const place of now.length ? now : []) this.mark(pen, place, "#ffd166");
+    for (const place of now) this.mark(pen, place, "#ffd166");
     if (now.length === 3) this.join(pen, now);
     if (!this.at) return;
     this.mark(pen, this.at, "#ffffff");
