@@ -135,13 +135,20 @@ def begun(person: Someone) -> None:
     person.says("told", "not_seen")
 
 
+def scored(person: Someone) -> None:
+    points = {item.id: str(item.points[1]) for item in LIBRARY.clinic.questionnaires["akps"].item}
+    assert person.client.post("/scores/akps", data=points).status_code == 303
+
+
+SCORES = ("/scores", "/scores/akps", "/scores/koos_pf")
 LOAD = next(v for v in vignettes("routine") if v.get("mostly_load"))
 ROUTES: dict[str, dict[str, Any]] = {}
 for one in (*vignettes("red_flags"), *vignettes("lookalikes")):
     if "only" not in one and "route" in one:
         ROUTES.setdefault(one["route"], one["answers"])
 STATES: dict[str, tuple[State, tuple[str, ...]]] = {
-    "new": (lambda person: None, ("/", "/knee", "/check/about", "/exercises", "/sessions", "/settings")),
+    "new": (lambda person: None, ("/", "/knee", "/check/about", "/exercises", "/sessions", "/settings", *SCORES)),
+    "scored": (scored, SCORES),
     "begun": (begun, ("/", "/knee", "/check/answers", *ASKED)),
     **{f"sent to {r}": (answered(a), ("/", "/knee", "/check/stop", "/check/answers")) for r, a in ROUTES.items()},
     "found by answers alone": (answered(), ("/", "/knee", "/finding", "/check/answers", f"/exercises/{CALF}")),
@@ -150,7 +157,7 @@ STATES: dict[str, tuple[State, tuple[str, ...]]] = {
     "mostly load": (answered(LOAD["answers"], left=LOAD["left"]), ("/knee", "/finding")),
     "contradictory": (answered({"pain_worst": 1, "pain_usual": 8}), ("/finding",)),
 }
-OURS = ("/knee", "/check", "/finding")
+OURS = ("/knee", "/check", "/finding", "/scores")
 """Pages whose every number is looked at, besides home; the sets' and tests' own pages have tests of their own."""
 
 

@@ -23,7 +23,7 @@ from kneeline.model.errors import InputError, KneelineError
 from kneeline.report import drawing
 from kneeline.report.place import where_to_stand
 from kneeline.store import Store
-from kneeline.web import ask, chain, guide, pages, records, trials
+from kneeline.web import ask, chain, guide, pages, records, scores, trials
 from kneeline.web.book import Book
 from kneeline.web.course import Side
 from kneeline.web.guard import LOOPBACK, Guard
@@ -56,6 +56,7 @@ def create_app(store: Store, library: Library, hosts: Iterable[str] = LOOPBACK, 
     app.add_middleware(Guard, hosts=tuple(hosts), lan=lan)
     app.include_router(lan_pages)
     app.include_router(ask.router)
+    app.include_router(scores.router)
     app.include_router(guide.router)
     app.include_router(pages.router, dependencies=[Depends(ask.gate)])
     app.include_router(records.router)

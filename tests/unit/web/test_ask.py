@@ -394,3 +394,37 @@ def test_an_answer_of_the_future_does_not_break_the_page(someone: Someone) -> No
     someone.store.record(someone.id, answer, id=uuid4(), at=late)
     someone.text("/knee")
     someone.text("/check/told")
+
+
+def points(questionnaire: str, place: int) -> dict[str, int]:
+    return {item.id: item.points[place] for item in CLINIC.questionnaires[questionnaire].item}
+
+
+def test_points_of_a_questionnaire_are_added_up_and_kept(someone: Someone) -> None:
+    assert someone.client.post("/scores/akps", data=points("akps", 0)).headers["location"] == "/scores/akps"
+    someone.client.post("/scores/akps", data=points("akps", -1) | {"stairs": 10})
+    someone.client.post("/scores/koos_pf", data=points("koos_pf", 1))
+    assert kept(someone, "akps") == [100.0, 10.0]
+    assert kept(someone, "koos_pf") == [75.0]
+    page = words(someone.text("/scores/akps"))
+    assert page.index("10 of 100") < page.index("100 of 100")
+    assert "A change of 8 points or more is one that people notice (house default, leaning on [S15])" in page
+    assert CLINIC.questionnaires["akps"].licence in words(someone.text("/scores"))
+
+
+def test_too_few_points_are_no_score(someone: Someone) -> None:
+    few = dict(list(points("akps", 0).items())[:-1])
+    answer = someone.client.post("/scores/akps", data=few)
+    assert answer.status_code == 400
+    assert "12 of 13 items are answered" in words(answer.text)
+    assert kept(someone, "akps") == []
+
+
+@pytest.mark.parametrize(
+    "bad", [{"stairs": "7"}, {"stairs": "-5"}, {"stairs": "\u0665"}, {"stairs": "9" * 400}, {"elbow": "5"}]
+)
+def test_points_that_are_not_offered_are_refused(someone: Someone, bad: dict[str, str]) -> None:
+    answer = someone.client.post("/scores/akps", data={**points("akps", 0), **bad})
+    assert answer.status_code == 400
+    assert kept(someone, "akps") == []
+    assert someone.client.post("/scores/none", data=bad).status_code == 404
