@@ -432,3 +432,12 @@ def test_the_latest_is_the_newest_that_still_stands(store: Store) -> None:
     assert latest is not None
     assert latest.payload.value == 2
     assert latest == store.history(person, Pain)[-1]
+
+
+def test_what_was_said_of_a_session_is_found_by_it(store: Store) -> None:
+    person = store.local_person(AT).id
+    session = store.set(begun(store, person)).start.session_id
+    store.record(person, Pain(value=2), id=uuid4(), at=AT, session_id=session)
+    store.record(person, Pain(value=5), id=uuid4(), at=AT)
+    assert [one.payload.value for one in store.history(person, Pain, session_id=session)] == [2]
+    assert len(store.history(person, Pain)) == 2

@@ -215,17 +215,17 @@ class _End(msgspec.Struct):
 _READ_ASKED, _READ_END = msgspec.json.Decoder(_Asked), msgspec.json.Decoder(_End)
 
 
-def done_from(row: Sequence[str], reps: Callable[[], Sequence[Repetition]]) -> SetEntry:
-    """A finished set of the columns at, exercise, side, planned and its end's body; its time is that of this machine.
+def done_from(row: Sequence[str], reps: Callable[[UUID], Sequence[Repetition]]) -> SetEntry:
+    """A finished set of the columns at, exercise, side, planned, its end's body and its id; its time is this machine's.
 
     reps: asked for where the set was kept before its end said how its repetitions went.
 
     Raises: StoreError when the row is damaged.
     """
-    at, exercise, side, planned, body = row
+    at, exercise, side, planned, body, id = row
     end, asked = _end(body), _READ_ASKED.decode(planned)
     if end.tempo_s is None or end.faults is None:
-        end = msgspec.convert({"set": msgspec.to_builtins(end.set), **digest_of(reps())}, _End)
+        end = msgspec.convert({"set": msgspec.to_builtins(end.set), **digest_of(reps(UUID(id)))}, _End)
     told = {"lift": asked.lift_s, "hold": asked.hold_s, "lower": asked.lower_s}
     return SetEntry(
         at=instant(at).astimezone(),

@@ -6,7 +6,6 @@ import contextlib
 import hashlib
 from collections.abc import Callable
 from datetime import datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -228,7 +227,7 @@ class Store:
             query = query.where(s.at >= utc_text(since))
         with self._database.reading() as connection:
             rows = connection.execute(query).all()
-        return tuple(kept.done_from(row[:5], partial(self.repetitions, UUID(row[5]))) for row in rows)
+        return tuple(kept.done_from(row, self.repetitions) for row in rows)
 
     def set(self, set_id: UUID) -> KeptSet:
         """One set.
