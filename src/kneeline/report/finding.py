@@ -48,11 +48,12 @@ class Point:
 
 
 def points(leg: Leg, results: dict[str, Estimate], answers: Answers, clinic: ClinicContent) -> list[Point]:
-    """Every reason of a leg's finding, those that weigh most first.
+    """Every reason of a leg's finding: those on the part that is named, then the others; those that weigh most first.
 
     results: indicator -> its value with the error, answers among them.
     """
-    return [_point(told, results[told.id], answers, clinic) for told in leg.reasons]
+    reasons = sorted(leg.reasons, key=lambda told: told.link != leg.finding.focus)
+    return [_point(told, results[told.id], answers, clinic) for told in reasons]
 
 
 def turn_words(turn: Turn, value: Estimate, now: str | None, clinic: ClinicContent) -> str:
