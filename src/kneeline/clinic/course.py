@@ -46,11 +46,12 @@ def follow(
     known = list(versions)
     first, last = known[0].change.at, known[-1].change.at
     stream = sorted((*happened, *_days(first, until)), key=_when)
-    heard = [n for n, event in enumerate(stream) if event.id in known[-1].change.because]
+    heard = max((n for n, event in enumerate(stream) if event.id in known[-1].change.because), default=-1)
+    so_far: list[Happened] = []
     for place, event in enumerate(stream):
-        new = last <= event.at and not (heard and place <= heard[-1])
-        if new and event.at.date() <= until and not _begins(event, first):
-            known += decide(History(tuple(known), stream[: place + 1], library))
+        so_far.append(event)
+        if place > heard and last <= event.at and event.at.date() <= until and not _begins(event, first):
+            known += decide(History(tuple(known), so_far, library))
     return tuple(known[len(versions) :])
 
 
@@ -85,7 +86,10 @@ def today(versions: Sequence[PlanVersion], happened: Iterable[Happened], day: da
     following = next_day(plan, days, day)
     rest = Today(day, "rest", "", asks=asks, next_day=following)
     if day in days:
-        return replace(rest, kind="done", why=notices["done"])
+        undone = _left(versions, events, day, library)
+        if not undone or plan.mode != "usual":
+            return replace(rest, kind="done", why=notices["done"])
+        return Today(day, "train", notices["rest_of_it"], undone, asks, following)
     if _sore(events, sessions, day):
         return replace(rest, why=notices["rest_gate"])
     if day - timedelta(days=1) in days and _per_week(plan) <= 3:
@@ -101,6 +105,15 @@ def today(versions: Sequence[PlanVersion], happened: Iterable[Happened], day: da
     if plan.mode == "travel":
         return replace(asked, kind="travel", why=notices["travel"])
     return replace(asked, why=_why(versions, sessions, planned, library))
+
+
+def _left(
+    versions: Sequence[PlanVersion], events: Sequence[Happened], day: date, library: Library
+) -> tuple[Prescription, ...]:
+    """What of today's session was not done yet: sessions may hold one exercise each."""
+    history = History(versions, events, library)
+    done = [e for e in events if isinstance(e, SessionDone) and e.at.date() == day]
+    return tuple(p for p in versions[-1].plan.prescriptions if not any(history.concerns(one, p) for one in done))
 
 
 def _why(versions: Sequence[PlanVersion], sessions: Sequence[SessionDone], planned: bool, library: Library) -> str:

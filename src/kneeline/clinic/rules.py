@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import Final
 
 from kneeline.clinic.ladder import less, lighter_slower, step_back, step_up
@@ -54,16 +55,22 @@ class History:
         held = [v.plan for v in self.versions if v.change.at <= at]
         return held[-1] if held else self.versions[0].plan
 
-    def session_of(self, event: Happened) -> SessionDone | None:
-        """The session that an event is, or that a morning belongs to."""
+    def session_of(self, event: Happened, p: Prescription | None = None) -> SessionDone | None:
+        """The session that an event is, or that a morning belongs to; for an exercise, the last one that it was in."""
         if isinstance(event, SessionDone):
             return event
-        before = [
-            e
-            for e in self.events
-            if isinstance(e, SessionDone) and e.at.date() < event.at.date() and event.at - e.at <= MORNING_AFTER
-        ]
-        return before[-1] if before and isinstance(event, PainSaid) else None
+        if not isinstance(event, PainSaid) or event.of != "next_morning":
+            return None
+        for one in reversed(self.events):
+            if event.at - one.at > MORNING_AFTER:
+                return None
+            if isinstance(one, SessionDone) and one.at.date() < event.at.date() and self.concerns(one, p):
+                return one
+        return None
+
+    def concerns(self, session: SessionDone, p: Prescription | None) -> bool:
+        """Whether a session says something of an exercise; one without sets says it of all."""
+        return p is None or not session.sets or bool(self.sets_of(p, session))
 
     def sets_of(self, p: Prescription, session: SessionDone) -> tuple[SetDone, ...]:
         """The sets of a session that belong to one exercise of the plan: itself, one of its rungs, or its link's."""
@@ -90,9 +97,9 @@ class History:
 _Signal = Callable[[History, Happened, Prescription | None], float | None]
 
 
-def session_pain(history: History, event: Happened, _: Prescription | None) -> float | None:
+def session_pain(history: History, event: Happened, p: Prescription | None) -> float | None:
     """The worst pain said in or after the session."""
-    session = history.session_of(event)
+    session = history.session_of(event, p)
     said = [v for v in (session.pain_during, session.pain_after) if v is not None] if session else []
     return max(said, default=None)
 
@@ -102,9 +109,9 @@ def morning_pain(_: History, event: Happened, __: Prescription | None) -> float 
     return event.value if isinstance(event, PainSaid) and event.of == "next_morning" else None
 
 
-def morning_rise(history: History, event: Happened, _: Prescription | None) -> float | None:
+def morning_rise(history: History, event: Happened, p: Prescription | None) -> float | None:
     """The pain of the morning after, minus the pain before that session."""
-    value, session = morning_pain(history, event, None), history.session_of(event)
+    value, session = morning_pain(history, event, None), history.session_of(event, p)
     if value is None or session is None or session.pain_before is None:
         return None
     return value - session.pain_before
@@ -123,7 +130,7 @@ def stairs_rise(history: History, event: Happened, _: Prescription | None) -> fl
 
 
 def _sets(history: History, event: Happened, p: Prescription | None) -> tuple[SetDone, ...]:
-    session = history.session_of(event)
+    session = history.session_of(event, p)
     return history.sets_of(p, session) if session and p else ()
 
 
@@ -164,7 +171,7 @@ def spare_reps(history: History, event: Happened, p: Prescription | None) -> flo
 
 def sets_short(history: History, event: Happened, p: Prescription | None) -> float | None:
     """The sets that were asked for and not done."""
-    session = history.session_of(event)
+    session = history.session_of(event, p)
     if session is None or p is None:
         return None
     asked = next((q for q in history.plan_at(session.at).prescriptions if q.exercise == p.exercise), p)
@@ -178,14 +185,20 @@ def days_in(history: History, event: Happened, _: Prescription | None) -> float 
 
 
 def _trained(history: History, since: date, until: date) -> set[date]:
-    days = (e.at.date() for e in history.events if isinstance(e, SessionDone))
-    return {day for day in days if since <= day <= until}
+    days = set[date]()
+    for event in reversed(history.events):
+        if event.at.date() < since:
+            break
+        if isinstance(event, SessionDone) and event.at.date() <= until:
+            days.add(event.at.date())
+    return days
 
 
 def days_away(history: History, event: Happened, _: Prescription | None) -> float | None:
     """The days since the last session, or since the plan began where there was none."""
-    day = event.at.date()
-    return float((day - max(_trained(history, history.plan.begun, day), default=history.plan.begun)).days)
+    day, begun = event.at.date(), history.plan.begun
+    sessions = (e.at.date() for e in reversed(history.events) if isinstance(e, SessionDone))
+    return float((day - max(next(sessions, begun), begun)).days)
 
 
 def sessions_share(history: History, event: Happened, _: Prescription | None) -> float | None:
@@ -240,9 +253,11 @@ def decide(history: History) -> tuple[PlanVersion, ...]:
     event, done = history.events[-1], set[str]()
     made: list[PlanVersion] = []
     for rule in history.library.planning.rules.values():
-        now = History((*history.versions, *made), history.events, history.library)
+        if not _is_on(rule, event):
+            continue
+        now = History((*history.versions, *made), history.events, history.library) if made else history
         personal = _for_person(rule, now.plan, history.library)
-        if personal is None or not _is_on(personal, event) or now.plan.mode not in personal.modes:
+        if personal is None or now.plan.mode not in personal.modes:
             continue
         version, touched = _fire(personal, event, now, done)
         if version is not None:
@@ -294,25 +309,25 @@ def _fire(
 
 def _running(rule: PlanRule, event: Happened, p: Prescription | None, history: History) -> tuple[str, ...] | None:
     """The ids of the events on which a rule holds, as many running as it asks for; None where it does not."""
+    if not all(_holds(test, event, p, history) for test in rule.when):  # mostly it ends here, before looking back
+        return None
+    kin = (e for e in reversed(history.events) if _is_on(rule, e) and (p is None or _concerns(e, p, history)))
+    last = list(islice(kin, rule.times))
+    if len(last) < rule.times or last[0] is not event:
+        return None
     since = _since(rule, p, history)
     used = {id for v in history.versions if v.change.rule == rule.id for id in v.change.because}
-    kin = [e for e in history.events if _is_on(rule, e) and (p is None or _concerns(e, p, history))]
-    last = kin[-rule.times :]
-    if len(last) < rule.times or last[-1] is not event:
-        return None
     for one in last:
-        moment = (history.session_of(one) or one) if rule.do in HARDER else one
-        if one.id in used or moment.at <= since or not all(_holds(t, one, p, history) for t in rule.when):
+        moment = (history.session_of(one, p) or one) if rule.do in HARDER else one
+        if one.id in used or moment.at <= since or not all(_holds(test, one, p, history) for test in rule.when):
             return None
-    return tuple(one.id for one in last)
+    return tuple(one.id for one in reversed(last))
 
 
 def _concerns(event: Happened, p: Prescription, history: History) -> bool:
-    """Whether an event says something of one exercise; a session without sets says it of all."""
-    session = history.session_of(event)
-    if session is None:
-        return not isinstance(event, PainSaid)
-    return not session.sets or bool(history.sets_of(p, session))
+    """Whether an event says something of one exercise."""
+    session = history.session_of(event, p)
+    return history.concerns(session, p) if session else not isinstance(event, PainSaid)
 
 
 def _since(rule: PlanRule, p: Prescription | None, history: History) -> datetime:

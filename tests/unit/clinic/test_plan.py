@@ -266,6 +266,15 @@ def test_the_first_day_and_the_same_again() -> None:
     assert (again.kind, again.why) == ("train", notices["same"])
 
 
+def test_what_is_left_of_today_is_said() -> None:
+    begun = start()
+    whole = done(5, begun)
+    first = replace(whole, sets=whole.sets[:1])
+    left = today((begun,), [first], date(2026, 1, 5), LIBRARY)
+    assert (left.kind, [p.exercise for p in left.session]) == ("train", ["terminal_knee_extension"])
+    assert today((begun,), [whole], date(2026, 1, 5), LIBRARY).kind == "done"
+
+
 def test_the_morning_after_is_asked_until_it_is_said() -> None:
     begun = start("hip")
     assert due((begun,), [done(5, begun)]) == ("next_morning",)
