@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kneeline import __version__, cli_clinic, cli_data, cli_feet, cli_log, cli_plan, cli_trial
+from kneeline import __version__, cli_clinic, cli_data, cli_feet, cli_fhir, cli_log, cli_plan, cli_trial
 from kneeline.model.errors import InputError, StoreError
 from kneeline.model.text import printable
 
@@ -38,6 +38,7 @@ _app = typer.Typer(
 )
 
 _app.add_typer(cli_data.app, name="data")
+_app.add_typer(cli_fhir.app, name="fhir")
 
 _STDOUT = Path("-")
 _STOPPED = 130

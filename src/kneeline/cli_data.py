@@ -23,7 +23,7 @@ app = typer.Typer(
     subcommand_metavar="COMMAND",
 )
 
-_Data = Annotated[
+Data = Annotated[
     str | None,
     typer.Option(
         "--data",
@@ -43,13 +43,13 @@ def _start(context: typer.Context) -> None:
 
 
 @app.command()
-def where(data: _Data = None) -> None:
+def where(data: Data = None) -> None:
     """Say where the records are, how much there is, and whether they are whole."""
     place = _place(data)
     if isinstance(place, Path) and not _is_kept(place):
         typer.echo(f"Nothing is kept yet. Records would be in {place}.")
         return
-    with _opened(data) as store:
+    with opened(data) as store:
         store.check()
         typer.echo(f"Records are in {store.name}, and they are whole.")
         for person in store.people():
@@ -65,7 +65,7 @@ def where(data: _Data = None) -> None:
 
 @app.command()
 def export(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write, as .zip.")], data: _Data = None
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to write, as .zip.")], data: Data = None
 ) -> None:
     """Write everything that is kept to one file.
 
@@ -74,7 +74,7 @@ def export(
     from kneeline.files import check_writable
 
     check_writable(file)
-    with _opened(data) as store:
+    with opened(data) as store:
         rows = store.export(file, datetime.now(UTC))
     typer.echo(f"{rows} records are in {file}. It holds health data: keep it as you would keep a letter from a clinic.")
 
@@ -82,14 +82,14 @@ def export(
 @app.command("import")
 def import_(
     file: _File,
-    data: _Data = None,
+    data: Data = None,
     as_me: Annotated[bool, typer.Option("--as-me", help="Go on as the person whose machine wrote the export.")] = False,
 ) -> None:
     """Add what an export holds to the records.
 
     What is here already stays as it is, so importing twice changes nothing.
     """
-    with _opened(data, new=True) as store:
+    with opened(data, new=True) as store:
         done = store.merge(file, as_me=as_me)
     typer.echo(f"{sum(done.added.values())} records were added, {done.same} were here already.")
     if done.conflicts:
@@ -102,7 +102,7 @@ def import_(
 
 @app.command()
 def backup(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The copy to write, as .db.")], data: _Data = None
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The copy to write, as .db.")], data: Data = None
 ) -> None:
     """Copy the database while it is in use.
 
@@ -114,14 +114,14 @@ def backup(
     check_writable(file)
     if file.exists():
         raise InputError(f"{file} is there already", expected="a new file", try_next="another name")
-    with _opened(data) as store:
+    with opened(data) as store:
         store.backup(file)
     typer.echo(f"The records as they are now are in {file}.")
 
 
 @app.command()
 def erase(
-    data: _Data = None,
+    data: Data = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Take away everything that is kept here, backups too.
@@ -146,7 +146,7 @@ def erase(
 
 
 @contextmanager
-def _opened(data: str | None, *, new: bool = False) -> Iterator[Store]:
+def opened(data: str | None, *, new: bool = False) -> Iterator[Store]:
     """The store, which has to be there already unless a `new` one will do."""
     from kneeline.store import Store
 
