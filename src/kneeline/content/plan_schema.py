@@ -167,7 +167,7 @@ BOUNDED: Mapping[str, str] = MappingProxyType(
 """What has a bound, with its unit."""
 
 NOTICES = (
-    "train", "same", "other_day", "first", "rest_between", "rest_planned", "rest_gate", "rest_of_it", "done", "flare_up",
-    "travel", "load_first", "swapped", "travel_on", "travel_off", "flare_up_on", "edited", "prescribed",
+    "train", "same", "other_day", "first", "rest_between", "rest_planned", "rest_gate", "rest_of_it", "done",
+    "flare_up", "travel", "load_first", "swapped", "travel_on", "travel_off", "flare_up_on", "edited", "prescribed",
 )  # fmt: skip
 """Sentences that a plan says outside of its rules."""
