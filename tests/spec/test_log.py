@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import sys
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from makers import Run
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "unit" / "capture"))
 from run_files import LATITUDE, PLACE, fit, gpx, tcx
 
 

@@ -81,6 +81,7 @@ class WeekLoad:
     """Seven days of load in minutes of walking.
 
     ends: the last of them. not_counted: what was done and has no known load, each once. told: whether anything was.
+    whole: whether the record had begun by its first day.
     """
 
     ends: date
@@ -89,6 +90,7 @@ class WeekLoad:
     stairs: Load
     not_counted: tuple[str, ...]
     told: bool
+    whole: bool
 
     @property
     def total(self) -> Load:
@@ -221,6 +223,8 @@ def weeks(diary: Diary, today: date, sheet: LoadSheet, count: int = 12) -> tuple
     """
     ends = [today - timedelta(days=7 * i) for i in reversed(range(count))]
     slots: list[_Slot] = [_Slot() for _ in ends]
+    days = (kind[0].at.date() for kind in (diary.runs, diary.climbs, diary.sets) if kind)
+    began = min(days, default=today)
 
     def slot(day: date) -> _Slot | None:
         back = (today - day).days // 7
@@ -238,15 +242,23 @@ def weeks(diary: Diary, today: date, sheet: LoadSheet, count: int = 12) -> tuple
             share = 1.0 if done.side == "both" else 0.5
             found.exercise = found.add(found.exercise, load.times(share) if load else None, done.exercise)
     return tuple(
-        WeekLoad(end, one.exercise, one.running, one.stairs, tuple(dict.fromkeys(one.not_counted)), one.told)
+        WeekLoad(
+            end,
+            one.exercise,
+            one.running,
+            one.stairs,
+            tuple(dict.fromkeys(one.not_counted)),
+            one.told,
+            began <= end - timedelta(days=6),
+        )
         for end, one in zip(ends, slots, strict=True)
     )
 
 
 def jump(found: Iterable[WeekLoad], sheet: LoadSheet) -> Jump:
-    """Whether the newest week is far above the mean of the weeks before it that anything is told of."""
+    """Whether the newest week is far above the mean of the whole weeks before it that anything is told of."""
     *earlier, last = found
-    before = [week for week in earlier[-round(sheet.week.before.value) :] if week.told]
+    before = [week for week in earlier[-round(sheet.week.before.value) :] if week.told and week.whole]
     if len(before) < sheet.week.least.value:
         return Jump("too_little", None, None, "There are too few weeks on record to tell whether this one is a jump.")
     mean = sum((week.total for week in before), start=NOTHING).times(1 / len(before))

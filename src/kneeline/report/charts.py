@@ -35,7 +35,9 @@ def strand_chart(strand: Strand, width_px: int = 560, height_px: int = 230) -> s
     first = min(line.points[0].on for line in lines)
     last = max(line.points[-1].on for line in lines)
     low, high = _span(strand, lines)
-    frame = _Frame(first, last, low, high, width_px, height_px, bars=strand.style == "bars")
+    frame = _Frame(
+        first, last, low, high, width_px, height_px, bars=strand.style == "bars", whole=strand.style == "steps"
+    )
     parts = [*frame.grid(), *frame.days([point.on for point in lines[0].points] if frame.slot else ())]
     asked = {line.asked for line in lines if line.asked is not None}
     for value in asked:
@@ -79,10 +81,19 @@ class _Frame:
     """Where days and values lie in a picture."""
 
     def __init__(
-        self, first: date, last: date, low: float, high: float, width: float, height: float, *, bars: bool
+        self,
+        first: date,
+        last: date,
+        low: float,
+        high: float,
+        width: float,
+        height: float,
+        *,
+        bars: bool,
+        whole: bool,
     ) -> None:
         self.first, self.last, self.low, self.high = first, last, low, high
-        self.width, self.height = width, height
+        self.width, self.height, self.whole = width, height, whole
         days = max((last - first).days, 1)
         self.slot = (width - _LEFT - _RIGHT) / (days / 7 + 1) if bars else 0.0
         self.per_day = (width - _LEFT - _RIGHT - self.slot) / days
@@ -96,6 +107,8 @@ class _Frame:
 
     def grid(self) -> Iterable[str]:
         for value in _ticks(self.low, self.high):
+            if self.whole and value % 1:
+                continue
             y = self.y(value)
             yield _segment(_LEFT, y, self.width - _RIGHT, y, "--rule")
             yield _text(_LEFT - 8, y + 4, f"{value:g}", "end")

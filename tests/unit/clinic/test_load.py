@@ -208,6 +208,14 @@ def test_a_jump_is_half_as_much_again_as_ones_own_last_weeks(minutes: float, ver
     assert (found.mostly == "running") == (verdict == "jump")
 
 
+def test_a_week_in_which_the_record_began_is_no_week_to_compare_with() -> None:
+    runs = tuple(RunEntry(at(days), duration_s=1800) for days in (22, 16, 14, 9, 7, 2, 0))
+    found = weeks(Diary(runs=runs), TODAY, SHEET)
+    assert [week.whole for week in found if week.told] == [False, True, True, True]
+    assert jump(found, SHEET).verdict == "no_jump"
+    assert jump(weeks(Diary(runs=runs[1:]), TODAY, SHEET), SHEET).verdict == "too_little"
+
+
 def test_too_few_weeks_tell_no_jump() -> None:
     assert jump(weeks(usual_weeks(300, 1), TODAY, SHEET), SHEET).verdict == "too_little"
     assert jump(weeks(Diary(), TODAY, SHEET), SHEET).verdict == "too_little"
