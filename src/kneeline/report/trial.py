@@ -184,7 +184,9 @@ def sections_of(test: MovementTest, exercise: Exercise | None) -> dict[str, list
     how_often, beat = [], []
     if test.kind == "repetitions" and test.least.value > 1:
         few, many = plain(test.least.value), plain(test.most.value)
-        how_often = [f"{few} to {many} repetitions; more where the error is still large."]
+        how_often = [
+            f"{few} to {many} repetitions ({basis(test.least, test.most)}); more where the error is still large."
+        ]
     if (pace := test.pace) is not None:
         clicks = f"{amount(pace.clicks)} ({basis(pace.clicks)})"
         beat = [f"{amount(pace.per_minute)} ({basis(pace.per_minute)}), to {clicks}."]
