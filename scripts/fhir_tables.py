@@ -19,9 +19,9 @@ RESOURCES = (
     "PlanDefinition", "ActivityDefinition", "Procedure", "DocumentReference", "Provenance", "Device",
     "CommunicationRequest", "Basic", "StructureDefinition", "CodeSystem", "ValueSet",
 )  # fmt: skip
+SPEC = "http://hl7.org/fhir/StructureDefinition/"
 MOST_CODES = 200
 """Longer sets (languages, media types, currencies) are no list that one could keep."""
-PLAIN = "http://hl7.org/fhirpath/System."
 
 
 def read(folder: Path, *names: str) -> dict[str, dict[str, Any]]:
@@ -49,6 +49,15 @@ def codes(url: str, sets: dict[str, dict[str, Any]]) -> list[str] | None:
     return sorted(set(found)) if 0 < len(found) <= MOST_CODES else None
 
 
+def type_of(told: dict[str, Any]) -> str:
+    """The type of an element; of ids and addresses it stands in an extension."""
+    named = [
+        one["valueUrl"] for one in told.get("extension", []) if one["url"].endswith("structuredefinition-fhir-type")
+    ]
+    code: str = (named or [told["code"]])[0]
+    return code
+
+
 def said_elsewhere(path: str, key: str) -> bool:
     """Whether an invariant is that nothing is empty, which the check of structure says, or stands with its type."""
     return key == "ele-1" or (key == "ext-1" and path != "Extension")
@@ -70,7 +79,7 @@ def main() -> None:
     waiting = [*RESOURCES, "Extension"]
     while waiting:
         name = waiting.pop()
-        definition = kinds.get(f"http://hl7.org/fhir/StructureDefinition/{name}")
+        definition = kinds.get(f"{SPEC}{name}")
         if name in types or definition is None or definition["kind"] == "primitive-type":
             continue
         types[name] = {}
@@ -82,7 +91,9 @@ def main() -> None:
             if "." not in path:
                 continue
             of, _, key = path.rpartition(".")
-            told = [t["code"].replace(PLAIN, "") for t in element.get("type", [])]
+            told = [type_of(t) for t in element.get("type", [])]
+            if path == f"{name}.id" and definition["kind"] == "resource":
+                told = ["id"]  # the definitions say string, the text of the specification says id
             inner = told in (["BackboneElement"], ["Element"]) and name != "Extension"
             entry: dict[str, Any] = {"types": [path] if inner else told}
             if "contentReference" in element:
@@ -98,10 +109,14 @@ def main() -> None:
                 bindings[binding["valueSet"].partition("|")[0]] = known
                 entry["codes"] = binding["valueSet"].partition("|")[0]
             types.setdefault(of, {})[key] = entry
-            waiting += [
-                t for t in told if t[0].isupper() and t not in ("Resource", "Element", "BackboneElement", "String")
-            ]
-    content = {"fhir": "4.0.1", "types": dict(sorted(types.items())), "codes": dict(sorted(bindings.items()))}
+            waiting += [t for t in told if t[0].isupper() and t not in ("Resource", "Element", "BackboneElement")]
+    resources = sorted(name for name in types if kinds.get(f"{SPEC}{name}", {}).get("kind") == "resource")
+    content = {
+        "fhir": "4.0.1",
+        "resources": resources,
+        "types": dict(sorted(types.items())),
+        "codes": dict(sorted(bindings.items())),
+    }
     TABLE.write_text(lines(content, ("types", "codes")), encoding="utf-8")
     INVARIANTS.write_text(json.dumps(invariants, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
     print(f"{len(types)} types, {len(bindings)} sets of codes, {sum(map(len, invariants.values()))} invariants")

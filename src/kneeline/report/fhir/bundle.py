@@ -133,7 +133,8 @@ def _is_whole(resources: Sequence[Mapping[str, Any]], rows: Mapping[str, Sequenc
     person = rows["person"][0].get("id")
     here = {resource.get("id") for resource in resources}
     notes = [one for one in resources if is_id(person) and one.get("id") == people.export_id(str(person))]
-    targets = {ref["reference"].rpartition(":")[2].rpartition("/")[2] for one in notes for ref in one["target"]}
+    named = [str(ref.get("reference", "")) for one in notes for ref in one.get("target", [])]
+    targets = {name.rpartition(":")[2].rpartition("/")[2] for name in named}
     if not targets or targets - here:
         raise InputError(
             f"This bundle is not whole: {len(targets - here) or 'some'} of its resources are missing",

@@ -35,7 +35,7 @@ _TEXT = {
     "base64Binary": r"[0-9a-zA-Z+/=\s]+",
     "xhtml": r"<div[\s\S]*</div>",
 }
-_WORDS: Final = ("string", "markdown", "String")
+_WORDS: Final = ("string", "markdown")
 _WHOLE: Final = {"integer": -(2**31), "unsignedInt": 0, "positiveInt": 1}
 
 
@@ -166,10 +166,10 @@ def _allowed(code: tuple[str, str], codes: str) -> bool:
 def _value(value: object, kind: str, where: str, depth: int) -> Iterator[str]:
     if kind == "Resource":
         of = value.get("resourceType") if isinstance(value, dict) else None
-        if not isinstance(of, str) or of not in _r4()["types"] or "id" not in _r4()["types"][of]:
+        if of not in _r4()["resources"]:
             yield f"{where}: {str(of)!r:.60} is no resource that kneeline knows"
         else:
-            yield from _object(value, of, f"{where}({of})", depth)
+            yield from _object(value, str(of), f"{where}({of})", depth)
     elif kind in _r4()["types"]:
         yield from _object(value, kind, where, depth)
     elif not _is(value, kind):

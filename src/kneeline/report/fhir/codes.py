@@ -153,7 +153,7 @@ def number(value: object) -> float | None:
     """A number that FHIR can hold; None for anything else."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return value if math.isfinite(value) and abs(value) < 1e15 else None
+    return value if -1e15 < value < 1e15 else None
 
 
 def whole(value: object, least: int = 0) -> int | None:
