@@ -8,6 +8,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Final
 
 from kneeline.clinic.ladder import easy, without_gear
+from kneeline.clinic.plan import WEEKDAYS
 from kneeline.clinic.rules import History, decide
 from kneeline.content.load import Library
 from kneeline.model.plan import (
@@ -29,7 +30,6 @@ TOO_SORE: Final = 5.0
 """Above this pain in the morning, a day is for rest (S76, the limit of a session)."""
 CHANGE: Final = "global_change"
 """The question that a re-test asks."""
-WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 _ORDER: Final = (DayBegun, PainSaid, Retested, SessionDone)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
@@ -25,6 +25,7 @@ SORE: Final = 5.0
 """Above this much pain at its worst, a plan starts one rung lower. House default, as the pain limit of a session."""
 VERY_SORE: Final = 7.0
 """From this much pain at its worst, a plan starts two rungs lower. House default."""
+WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 _SIDES: Final[Mapping[str, tuple[TrainedSide, TrainedSide]]] = {
     "left": ("left", "left"),
@@ -163,6 +164,43 @@ def bad_phase(version: PlanVersion, library: Library, at: datetime) -> PlanVersi
     return changed(version, now, "person", library.planning.notices["flare_up_on"], library, at)
 
 
+def calm_again(version: PlanVersion, library: Library, at: datetime) -> PlanVersion:
+    """The plan after a bad phase that the person says is over; what was eased stays so until it is earned back."""
+    notice = library.planning.notices["flare_up_off"]
+    return changed(version, replace(version.plan, mode="usual"), "person", notice, library, at)
+
+
+def easier(version: PlanVersion, exercise: str, library: Library, at: datetime) -> PlanVersion:
+    """The plan with one exercise a step easier, as the person asks; getting harder is for the rules.
+
+    Raises `InputError` when it is not in the plan, or nothing of it can get easier.
+    """
+    plan = version.plan
+    asked = next((p for p in plan.prescriptions if p.exercise == exercise), None)
+    if asked is None:
+        raise InputError(f"{exercise} is not in the plan", expected=" or ".join(p.exercise for p in plan.prescriptions))
+    eased = step_back(asked, plan.equipment, library)
+    if eased is None:
+        raise InputError("This exercise is as easy as it gets", try_next="another one in its place")
+    now = replace(plan, prescriptions=tuple(eased if p is asked else p for p in plan.prescriptions))
+    return changed(version, now, "person", library.planning.notices["easier"], library, at)
+
+
+def on_days(version: PlanVersion, weekdays: Sequence[int], library: Library, at: datetime) -> PlanVersion:
+    """The plan on other days of the week, Monday is 0; as many as a plan may have at most.
+
+    Raises `InputError` for no day, too many, or what is no day.
+    """
+    days = tuple(sorted(set(weekdays)))
+    bound = library.planning.bounds["per_week"]
+    if not days or not set(days) <= set(range(7)) or len(days) != within("per_week", len(days), library):
+        least, most = bound.least.value, bound.most.value
+        raise InputError(f"The plan cannot have {len(days)} days", expected=f"{least:g} to {most:g} days of the week")
+    asked = tuple(replace(p, dose=replace(p.dose, per_week=len(days))) for p in version.plan.prescriptions)
+    now = replace(version.plan, weekdays=days, prescriptions=asked)
+    return changed(version, now, "person", library.planning.notices["days"], library, at)
+
+
 def prescribe(
     version: PlanVersion, prescriptions: tuple[Prescription, ...], why: str, library: Library, at: datetime
 ) -> PlanVersion:
@@ -229,15 +267,22 @@ def differences(before: Plan, after: Plan, library: Library) -> tuple[str, ...]:
     lines = [
         (f"{described(was[p.exercise], library)} -> " if p.exercise in was else "") + described(p, library)
         for p in after.prescriptions
-        if (q := was.get(p.exercise)) is None or replace(q, why=p.why) != p
+        if (q := was.get(p.exercise)) is None or _as_shown(q) != _as_shown(p)
     ]
     now = {p.exercise for p in after.prescriptions}
     lines += [f"{described(p, library)} is left out" for p in before.prescriptions if p.exercise not in now]
+    if after.weekdays != before.weekdays:
+        lines.append("on " + ", ".join(WEEKDAYS[day] for day in after.weekdays))
     if after.mode != before.mode:
         lines.append({"usual": "the usual plan", "flare_up": "a bad phase", "travel": "on the way"}[after.mode])
     if after.hold_until and after.hold_until != before.hold_until:
         lines.append(f"nothing gets harder before {after.hold_until}")
     return tuple(lines)
+
+
+def _as_shown(p: Prescription) -> Prescription:
+    """A prescription without what its line does not say: its reason, and the days, which have a line of their own."""
+    return replace(p, why="", dose=replace(p.dose, per_week=1))
 
 
 def check_plan(plan: Plan, library: Library) -> None:

@@ -148,7 +148,7 @@ def live(course: Course, library: Library) -> tuple[Lived, ...]:
     Raises `InputError` where somebody does what the plan does not allow.
     """
     first = datetime.combine(course.begins, time(6))
-    versions = [start_plan(_leg(course.start), _answers(course.start), library, first)]
+    versions = [start_plan(made_up_leg(course.start), made_up_answers(course.start), library, first)]
     happened: list[Happened] = []
     lived: list[Lived] = []
     morning: float | None = None
@@ -174,7 +174,9 @@ def live(course: Course, library: Library) -> tuple[Lived, ...]:
     return tuple(lived)
 
 
-def _leg(start: Start) -> Leg:
+def made_up_leg(start: Start) -> Leg:
+    """The finding that a course begins with; a link of which it says nothing has a probability of 0.35 (house default)."""
+
     def known(link: Link) -> Probability:
         p = start.probabilities.get(link, 0.35)
         return Probability(p, p, p)
@@ -185,7 +187,8 @@ def _leg(start: Start) -> Leg:
     return Leg("left" if "left" in start.side else "right", True, finding, links, False, (), (), None, {})
 
 
-def _answers(start: Start) -> Answers:
+def made_up_answers(start: Start) -> Answers:
+    """The answers that a course begins with."""
     answers: dict[str, float | tuple[str, ...]] = {"side": (start.side,), "days": start.days}
     return {**answers, "pain_worst": start.pain_worst, "equipment": start.equipment or ("none",)}
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from kneeline.clinic.ladder import described, rung_of
+from kneeline.clinic.plan import WEEKDAYS
 from kneeline.clinic.simulate import Course, Lived
 from kneeline.content.load import Library
 from kneeline.content.plan_schema import SIGNALS, PlanRule, Test
 from kneeline.model.plan import PainSaid, PlanVersion, Retested, RunDone, SessionDone, Today
 from kneeline.report.story import basis, plain
 
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 ASKED = {
     "check": "Say how the knee is.",
     "teach": "Look at the movement once more first.",

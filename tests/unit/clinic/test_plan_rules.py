@@ -16,7 +16,7 @@ from kneeline.clinic.course import follow, today
 from kneeline.clinic.ladder import step_up
 from kneeline.clinic.plan import check_plan, edit_rule, start_plan
 from kneeline.clinic.rules import COMPUTED, History
-from kneeline.clinic.simulate import Course, Lived, Said, Start, Stretch, _answers, _leg, live, told
+from kneeline.clinic.simulate import Course, Lived, Said, Start, Stretch, live, made_up_answers, made_up_leg, told
 from kneeline.content.load import load
 from kneeline.content.plan_schema import SIGNALS
 from kneeline.model.finding import LINKS
@@ -192,7 +192,7 @@ def test_every_signal_that_is_listed_is_computed() -> None:
 
 def begun(focus: str | None = "hip", **more: object) -> PlanVersion:
     start = Start(focus=focus, **{"equipment": ("loop", "band"), **more})  # type: ignore[arg-type]
-    return start_plan(_leg(start), _answers(start), LIBRARY, datetime(2026, 1, 5, 6))
+    return start_plan(made_up_leg(start), made_up_answers(start), LIBRARY, datetime(2026, 1, 5, 6))
 
 
 def session(day: int, plan: PlanVersion, pain: float = 2.0, good: float = 1.0, spare: int = 0) -> SessionDone:

@@ -7,7 +7,7 @@ from datetime import date, datetime, time, timedelta
 from icalendar import Calendar
 
 from kneeline.clinic.plan import start_plan
-from kneeline.clinic.simulate import Start, _answers, _leg
+from kneeline.clinic.simulate import Start, made_up_answers, made_up_leg
 from kneeline.content.load import load
 from kneeline.report.calendar import calendar_text
 
@@ -16,7 +16,7 @@ LIBRARY = load()
 
 def calendar(**more: object) -> Calendar:
     start = Start(focus="hip", equipment=("loop",))
-    version = start_plan(_leg(start), _answers(start), LIBRARY, datetime(2026, 1, 7, 6))
+    version = start_plan(made_up_leg(start), made_up_answers(start), LIBRARY, datetime(2026, 1, 7, 6))
     return Calendar.from_ical(calendar_text(version, LIBRARY, **more))  # type: ignore[arg-type]
 
 
@@ -46,7 +46,7 @@ def test_it_reminds_only_when_that_is_asked_for() -> None:
 
 def test_lines_end_as_the_standard_says() -> None:
     start = Start()
-    version = start_plan(_leg(start), _answers(start), LIBRARY, datetime(2026, 1, 7, 6))
+    version = start_plan(made_up_leg(start), made_up_answers(start), LIBRARY, datetime(2026, 1, 7, 6))
     lines = calendar_text(version, LIBRARY).split("\r\n")
     assert lines[0] == "BEGIN:VCALENDAR"
     assert all(len(line.encode()) <= 75 for line in lines)

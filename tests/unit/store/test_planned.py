@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from kneeline.clinic.plan import start_plan
-from kneeline.clinic.simulate import Start, _answers, _leg
+from kneeline.clinic.simulate import Start, made_up_answers, made_up_leg
 from kneeline.content.load import load
 from kneeline.model.errors import InputError
 from kneeline.model.movement import FaultFinding, Repetition, RepetitionVerdict, SetResult, SetSummary, View
@@ -36,7 +36,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def begun() -> PlanVersion:
     start = Start(focus="hip", equipment=("loop",))
-    return start_plan(_leg(start), _answers(start), LIBRARY, NOW.astimezone())
+    return start_plan(made_up_leg(start), made_up_answers(start), LIBRARY, NOW.astimezone())
 
 
 def rep(n: int, good: bool, off: Verdict) -> Repetition:
