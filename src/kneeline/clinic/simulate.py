@@ -175,7 +175,7 @@ def live(course: Course, library: Library) -> tuple[Lived, ...]:
 
 
 def made_up_leg(start: Start) -> Leg:
-    """The finding that a course begins with; a link of which it says nothing has a probability of 0.35 (house default)."""
+    """The finding that a course begins with; a link that it does not name has a probability of 0.35 (house default)."""
 
     def known(link: Link) -> Probability:
         p = start.probabilities.get(link, 0.35)

@@ -168,7 +168,7 @@ BOUNDED: Mapping[str, str] = MappingProxyType(
 
 NOTICES = (
     "train", "same", "other_day", "first", "rest_between", "rest_planned", "rest_gate", "rest_of_it", "done",
-    "flare_up", "travel", "load_first", "swapped", "travel_on", "travel_off", "flare_up_on", "flare_up_off", "easier", "days", "edited",
-    "prescribed", "seen",
+    "flare_up", "travel", "load_first", "swapped", "travel_on", "travel_off", "flare_up_on", "flare_up_off", "easier",
+    "days", "edited", "prescribed", "seen",
 )  # fmt: skip
 """Sentences that a plan says outside of its rules."""
