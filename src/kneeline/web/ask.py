@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal
 
@@ -23,6 +23,7 @@ from kneeline.model.quantity import Estimate
 from kneeline.report.finding import cites, points, turn_words
 from kneeline.report.story import keys_of, listed
 from kneeline.web import case as cases
+from kneeline.web import clock
 from kneeline.web.case import (
     NEVER_CLEARED,
     Case,
@@ -85,7 +86,7 @@ def knee(request: Request) -> Response:
         rules=_rules(known),
         legs=_painful(found),
         headline=headline,
-        old=known.answered is not None and datetime.now(UTC) - known.answered > OLD_AFTER,
+        old=known.answered is not None and clock.now() - known.answered > OLD_AFTER,
         weeks=OLD_AFTER.days // 7,
         earlier=list(reversed(cases.findings(book.store, book.person_id)))[:6],
         names=name_of,
@@ -344,7 +345,7 @@ def _painful(found: Assessment | None) -> list[Leg]:
 def _leg(leg: Leg, known: Case, library: Library) -> dict[str, Any]:
     """What the page needs of one leg."""
     clinic, focus = library.clinic, leg.finding.focus
-    plan = start_plan(leg, known.current, library, datetime.now(UTC)).plan
+    plan = start_plan(leg, known.current, library, clock.now()).plan
     values = _values(leg, known.results.get(leg.side, {}), known.current, clinic)
     return {
         "leg": leg,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4, uuid5
 
@@ -17,6 +17,7 @@ from kneeline.motion.live import Planned
 from kneeline.motion.summary import summarise
 from kneeline.store import KeptSet, Session, SetStart, Store
 from kneeline.store.kinds import Effort, Note, Pain, Payload, Setting
+from kneeline.web import clock
 from kneeline.web.course import Side, Turn, turns
 
 POSE_MODEL: Final = "blazepose-full"
@@ -63,11 +64,11 @@ class Book:
     @property
     def person_id(self) -> UUID:
         """Whose machine this is."""
-        return self.store.local_person(_now()).id
+        return self.store.local_person(clock.now()).id
 
     def begin(self, choice: Choice) -> KeptSet:
         """The first set of a session."""
-        at = _now()
+        at = clock.now()
         if self.store.start_session(choice.session_id, self.person_id, at):
             pain = Pain(value=choice.pain, of="before")
             self._record(pain, choice.session_id, at)
@@ -124,7 +125,7 @@ class Book:
         summary = SetSummary(reps, 0, reps * planned_s, None, None)
         unseen = View("unclear", NotAssessable("there was no camera"), False, ("there was no camera",))
         result = SetResult(kept.start.exercise, kept.start.side, unseen, (), summary, (), (BY_HAND,))
-        self.store.finish_set(kept.start.id, result, _now())
+        self.store.finish_set(kept.start.id, result, clock.now())
 
     def close_if_left_open(self, kept: KeptSet) -> bool:
         """End a set in front of the camera that nobody came back to, with what is on record of it; whether it was one.
@@ -134,7 +135,7 @@ class Book:
         exercise = self.exercise(kept)
         if exercise is None or not kept.start.settings.get("camera"):
             return False
-        if kept.ended_at is not None or _now() - kept.at < LEFT_OPEN_AFTER:
+        if kept.ended_at is not None or clock.now() - kept.at < LEFT_OPEN_AFTER:
             return False
         reps, cues = self.store.repetitions(kept.start.id), self.store.cues(kept.start.id)
         not_kept = "the set was left in the middle"
@@ -150,7 +151,7 @@ class Book:
 
     def close(self, session_id: UUID, pain: float | None, effort: float | None, note: str) -> None:
         """What the person says when a session is over; None where they did not say."""
-        at = _now()
+        at = clock.now()
         if pain is not None:
             self._record(Pain(value=pain, of="after"), session_id, at)
         if effort is not None:
@@ -187,7 +188,7 @@ class Book:
 
     def prefer(self, chosen: Mapping[str, bool | int | float | str]) -> None:
         """Keep choices; those that stay as they are add nothing."""
-        at, before = _now(), self.store.settings(self.person_id)
+        at, before = clock.now(), self.store.settings(self.person_id)
         for name, value in chosen.items():
             if before.get(name) != value:
                 self._record(Setting(name=name, value=value), None, at)
@@ -215,12 +216,8 @@ class Book:
             },
             settings={**settings, "set_number": turn.number},
         )
-        self.store.start_set(start, _now())
+        self.store.start_set(start, clock.now())
         return self.store.set(start.id)
 
     def _record(self, payload: Payload, session_id: UUID | None, at: datetime) -> None:
         self.store.record(self.person_id, payload, id=uuid4(), at=at, session_id=session_id)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

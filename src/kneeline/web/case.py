@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import UUID, uuid4
 
@@ -20,6 +20,7 @@ from kneeline.model.errors import InputError
 from kneeline.model.quantity import Estimate, Measured, NotAssessable
 from kneeline.store import Kept, Store
 from kneeline.store.kinds import Answer, Finding, TestResult
+from kneeline.web import clock
 
 AGAIN: Final = "check_again"
 """The answer that begins a new round: from there on every question is asked anew."""
@@ -154,7 +155,7 @@ def keep_findings(store: Store, person_id: UUID, legs: Iterable[Leg], library: L
         found = _finding(leg, library)
         before = last.get(leg.side)
         if leg.hurts and (before is None or _told(before) != _told(found)):
-            store.record(person_id, found, id=uuid4(), at=datetime.now(UTC))
+            store.record(person_id, found, id=uuid4(), at=clock.now())
 
 
 def findings(store: Store, person_id: UUID) -> tuple[Kept[Finding], ...]:
@@ -163,7 +164,7 @@ def findings(store: Store, person_id: UUID) -> tuple[Kept[Finding], ...]:
 
 
 def _say(store: Store, person_id: UUID, answer: Answer) -> None:
-    store.record(person_id, answer, id=uuid4(), at=datetime.now(UTC))
+    store.record(person_id, answer, id=uuid4(), at=clock.now())
 
 
 def _read(answer: Answer, clinic: ClinicContent) -> tuple[float | tuple[str, ...] | None, bool]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from http import HTTPStatus
 from itertools import groupby
 from typing import Annotated, Any, Final
@@ -24,6 +23,7 @@ from kneeline.model.errors import InputError
 from kneeline.report.guide import sheet, sheet_html, sheet_text
 from kneeline.report.story import keys_of
 from kneeline.store.kinds import Answer
+from kneeline.web import clock
 from kneeline.web.book import Book
 from kneeline.web.render import book_of, page, see
 
@@ -112,7 +112,7 @@ def questions(request: Request) -> Response:
     """The page for the surgeon."""
     book, guide = book_of(request), _guide(request)
     answers, own = kept_answers(book), _own(book)
-    shown = sheet(answers, own, guide, _now().astimezone().date())
+    shown = sheet(answers, own, guide, clock.today())
     second = [guide.options[key].name for key in thinking.other_opinion(answers, guide)]
     return _page(request, "guide_list.html", sheet=sheet_html(shown), own=own, second=second, answers=answers)
 
@@ -121,7 +121,7 @@ def questions(request: Request) -> Response:
 def questions_text(request: Request) -> Response:
     """The page for the surgeon as plain text."""
     book = book_of(request)
-    shown = sheet(kept_answers(book), _own(book), _guide(request), _now().astimezone().date())
+    shown = sheet(kept_answers(book), _own(book), _guide(request), clock.today())
     return PlainTextResponse(
         sheet_text(shown),
         headers={"cache-control": "no-store", "content-disposition": 'attachment; filename="questions.txt"'},
@@ -239,7 +239,7 @@ def _value(question: GuideQuestion, said: Said | None) -> float | str | list[str
 
 def _keep(book: Book, question: str, version: int, value: float | str | list[str] | None) -> None:
     payload = Answer(question=question, question_version=version, value=value)
-    book.store.record(book.person_id, payload, id=uuid4(), at=_now())
+    book.store.record(book.person_id, payload, id=uuid4(), at=clock.now())
 
 
 def _step(name: str) -> Step:
@@ -276,7 +276,3 @@ def _guide(request: Request) -> GuideContent:
 
 def _number(reference: str) -> tuple[int, str]:
     return int(reference.partition("#")[0][1:]), reference
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

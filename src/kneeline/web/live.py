@@ -14,7 +14,6 @@ import time
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Final, Generic, TypeVar
@@ -34,6 +33,7 @@ from kneeline.motion.attend import Attend
 from kneeline.motion.live import LiveSet, Planned
 from kneeline.motion.summary import summarise
 from kneeline.store import KeptSet
+from kneeline.web import clock
 from kneeline.web.book import POSE_MODEL, Book, Preferences
 from kneeline.web.wire import Picture, RefusedError, read_order, read_picture, write_instructions, write_word
 
@@ -177,16 +177,16 @@ class SetRun(Run):
         return None
 
     def _keep_repetition(self, one: Counted) -> str:
-        self.book.store.add_repetition(self.kept.start.id, one.repetition, datetime.now(UTC))
+        self.book.store.add_repetition(self.kept.start.id, one.repetition, clock.now())
         return write_word(saved=one.repetition.n)
 
     def _keep_cue(self, number: int, one: Say) -> str:
-        self.book.store.add_cue(self.kept.start.id, number, Cue(one.t_s, one.id, one.text), datetime.now(UTC))
+        self.book.store.add_cue(self.kept.start.id, number, Cue(one.t_s, one.id, one.text), clock.now())
         return ""
 
     def _finish(self) -> str:
         """End the set on disk, with its keypoints where the person keeps them."""
-        at, set_id = datetime.now(UTC), self.kept.start.id
+        at, set_id = clock.now(), self.kept.start.id
         self.book.store.finish_set(set_id, self._whole(), at)
         if self.frames:
             series = PoseSeries.of(self.frames)

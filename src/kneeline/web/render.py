@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, Final, cast
@@ -15,6 +15,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from kneeline import __version__
 from kneeline.report.story import amount, basis, count_of, keys_of, sentence
+from kneeline.web import clock
 from kneeline.web.book import Book
 from kneeline.web.course import Turn
 
@@ -55,7 +56,7 @@ def see(path: str) -> Response:
 def _when(at: datetime) -> str:
     """A moment in the words and the time zone of the reader."""
     here = at.astimezone()
-    days = (datetime.now(UTC).astimezone().date() - here.date()).days
+    days = (clock.today() - here.date()).days
     day = {0: "today", 1: "yesterday"}.get(days, f"{here:%A}, {here.day} {here:%B %Y}")
     return f"{day} at {here:%H:%M}"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated
 from uuid import uuid4
@@ -18,6 +17,7 @@ from kneeline.model.quantity import NotAssessable
 from kneeline.report.story import basis
 from kneeline.store import Kept
 from kneeline.store.kinds import Answer
+from kneeline.web import clock
 from kneeline.web.render import book_of, page, see
 
 router = APIRouter(prefix="/scores")
@@ -50,7 +50,7 @@ def given(request: Request, questionnaire_id: str, chosen: Annotated[dict[str, s
     if isinstance(result, NotAssessable):
         return _given(request, known, result.reason)
     answer = Answer(question=known.id, question_version=1, value=result.value)
-    book.store.record(book.person_id, answer, id=uuid4(), at=datetime.now(UTC))
+    book.store.record(book.person_id, answer, id=uuid4(), at=clock.now())
     return see(f"/scores/{known.id}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 from uuid import UUID, uuid4, uuid5
 
@@ -19,6 +19,7 @@ from kneeline.report.answer import measured
 from kneeline.report.trial import trial_answer
 from kneeline.store import Kept
 from kneeline.store.kinds import TestResult
+from kneeline.web import clock
 from kneeline.web.book import POSE_MODEL, Book
 
 TestSide = Literal["left", "right", "both"]
@@ -79,7 +80,7 @@ def keep(
 
     said: what the person said of it. replaces: the record of the same go from before that was said.
     """
-    test, now = book.library.tests[result.test], datetime.now(UTC)
+    test, now = book.library.tests[result.test], clock.now()
     earlier = _goes(book, result, now, replaces)
     numbers = any(isinstance(value.result, Estimate) for value in result.values.values())
     goes = [*earlier, result] if numbers else [result]
