@@ -127,7 +127,9 @@ def _write(file: Path, bundle: dict[str, Any]) -> None:
     from kneeline.files import whole_file
 
     with whole_file(file) as scratch:
-        scratch.write_text(json.dumps(bundle, ensure_ascii=False, allow_nan=False, indent=1) + "\n", encoding="utf-8")
+        scratch.write_text(
+            json.dumps(bundle, ensure_ascii=False, allow_nan=False, separators=(",", ":")) + "\n", encoding="utf-8"
+        )
 
 
 def _bundle(file: Path) -> object:

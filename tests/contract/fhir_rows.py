@@ -13,7 +13,7 @@ from uuid import UUID
 import msgspec
 from hypothesis import strategies as st
 
-from kneeline.report.fhir.check import _element, _r4
+from kneeline.report.fhir.check import _r4, element_of
 from kneeline.report.fhir.records import TABLES
 from kneeline.store.kinds import KINDS
 from kneeline.store.rows import ROWS, columns_of, utc_text
@@ -37,7 +37,7 @@ def parts(resource: dict[str, Any], kind: str) -> Iterator[tuple[str, dict[str, 
     """Every element that has elements, with its type or path, from the resource itself on."""
     yield kind, resource
     for key, value in resource.items():
-        told = None if key == "resourceType" else _element(_r4()["types"][kind], key)[1]
+        told = None if key == "resourceType" else element_of(kind, key)[1]
         for one in value if isinstance(value, list) else [value]:
             if told in _r4()["types"]:
                 yield from parts(one, told)

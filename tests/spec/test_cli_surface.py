@@ -34,6 +34,7 @@ COMMANDS = (
     "evidence",
     "doctor",
     "data",
+    "fhir",
 )
 KNEELINE = "import sys; from kneeline.cli import main; sys.exit(main())"
 

@@ -21,7 +21,7 @@ from kneeline.report.fhir.planned import plans
 from kneeline.report.fhir.records import FORMAT, TABLES, Row, Rows, carried
 
 LARGEST_BYTES: Final = 256 << 20
-"""A bundle of ten years is smaller. House default."""
+"""Some three years of three sessions a week (benchmarks/fhir.py). House default."""
 
 _ONE_EACH: Final[Mapping[str, Callable[[Case, Row], Resource]]] = {
     "pain": said.pain,

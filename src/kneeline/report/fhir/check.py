@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -108,21 +108,30 @@ def _object(value: object, kind: str, where: str, depth: int) -> Iterator[str]:
     for key, given in value.items():
         if key == "resourceType" and "." not in kind:
             continue
-        name, told = _element(elements, key.removeprefix("_"))
+        name, told = element_of(kind, key.removeprefix("_"))
         if told is None:
             yield f"{where}: R4 has no element {key!r:.60} in {kind}"
         elif not key.startswith("_"):
             seen[name] = seen.get(name, 0) + 1
             yield from _given(given, elements[name], told, f"{where}.{key}", depth)
-    for name, element in elements.items():
-        if seen.get(name, 0) > 1:
-            yield f"{where}.{name}: is there in more than one type"
-        if element.get("min") and name not in seen:
-            yield f"{where}.{name}: is missing"
+    if len(seen) < sum(seen.values()):
+        yield from (f"{where}.{name}: is there in more than one type" for name, n in seen.items() if n > 1)
+    yield from (f"{where}.{name}: is missing" for name in _needed(kind) if name not in seen)
 
 
-def _element(elements: Mapping[str, Any], key: str) -> tuple[str, str | None]:
-    """The element that a key names, with its type; a choice such as value[x] is named with its type at the end."""
+@cache
+def _needed(kind: str) -> tuple[str, ...]:
+    return tuple(name for name, element in _r4()["types"][kind].items() if element.get("min"))
+
+
+@lru_cache(maxsize=10_000)
+def element_of(kind: str, key: str) -> tuple[str, str | None]:
+    """The element of a type that a key names, with its type; the key of a choice such as value[x] ends in its type.
+
+    >>> element_of("Observation", "valueQuantity")
+    ('value[x]', 'Quantity')
+    """
+    elements: Mapping[str, Any] = _r4()["types"][kind]
     if key in elements:
         types = elements[key]["types"]
         return key, types[0] if types else "Any"
