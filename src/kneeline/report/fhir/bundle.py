@@ -43,14 +43,15 @@ def bundle_of(rows: Rows, library: Library, at: str, pdf: bytes | None = None) -
 
     rows: of that person only, by table. at: the moment of the export, as kept times are written. pdf: a printed report.
 
-    Raises: ValueError when the rows are not those of one person.
+    Raises: ValueError when the rows are not those of one person; RuntimeError when the bundle would break R4, which
+    would be a mistake of ours.
     """
     if len(rows.get("person", ())) != 1:
         raise ValueError(f"a bundle is of one person, got rows of {len(rows.get('person', ()))}")
     case = Case({name: rows.get(name, ()) for name in TABLES}, library, at)
     resources = list(_resources(case, pdf))
     resources.append(people.export_note(case, resources))
-    return {
+    bundle: Resource = {
         "resourceType": "Bundle",
         "id": people.export_id(case.person),
         "meta": {"tag": [{"system": f"{BASE}:CodeSystem:format", "code": FORMAT}]},
@@ -65,6 +66,9 @@ def bundle_of(rows: Rows, library: Library, at: str, pdf: bytes | None = None) -
             for one in resources
         ],
     }
+    if wrong := problems(bundle):
+        raise RuntimeError(f"what was written does not keep to FHIR R4: {wrong[0]}")
+    return bundle
 
 
 def _resources(case: Case, pdf: bytes | None) -> Iterator[Resource]:

@@ -151,7 +151,7 @@ def _activity(exercise: Exercise, library: Library) -> Resource:
         | {
             "extension": dose(told),
             "date": exercise.since.isoformat(),
-            "description": string(exercise.summary),
+            "description": string(f"{exercise.summary} {dose_in_words(told)}."),
             "purpose": string(f"Trains the {exercise.link}." if exercise.link else ""),
             "usage": string("\n".join((*exercise.steps, *exercise.stop_rules))),
             "kind": "ServiceRequest",

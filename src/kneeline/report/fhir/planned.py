@@ -111,8 +111,7 @@ def _request(case: Case, row: Row, status: str, one: Mapping[str, Any], side: st
     name = case.exercise_name(exercise)
     legs = {"both": "both legs"}.get(side, f"{side} leg")
     known = case.library.exercises.get(exercise)
-    rungs = {rung.level: rung for rung in known.ladder} if known is not None else {}
-    rung = rungs.get(one.get("rung"))  # type: ignore[arg-type]  # whatever it is, it is a rung or none
+    rung = next((rung for rung in (known.ladder if known else ()) if rung.level == one.get("rung")), None)
     words = [f"{name}, {legs}: {dose_in_words(told)}".rstrip(": ") + ".", f"{rung.name}: {rung.how}" if rung else ""]
     pertains = [{"url": f"{HL7}/resource-pertainsToGoal", "valueReference": to(goal)}] if goal else []
     request = filled(
