@@ -159,11 +159,10 @@ def _turn(test: Indicator, result: Estimate, others: Array, levels: Levels, focu
     wide = 3 * math.hypot(max(sa, sb), result.sd)
     x = np.linspace(min(a, b) - wide, max(a, b) + wide, 121)
     asks = _STATES[:, LINKS.index(test.link)]
+    each = [_densities(test, x, result.sd, trust) for trust, _, _ in _scenarios(levels)]
+    present, absent = np.stack([one for one, _ in each]), np.stack([one for _, one in each])
     for i in np.argsort(np.abs(x - result.value)):
-        rows = np.empty_like(others)
-        for row, (trust, _, _) in enumerate(_scenarios(levels)):
-            present, absent = _densities(test, x[i : i + 1], result.sd, trust)
-            rows[row] = others[row] * np.where(asks, present[0], absent[0])
+        rows = others * np.where(asks, present[:, i, None], absent[:, i, None])
         other = _focus(rows / rows.sum())
         if other != focus:
             return Turn(test.id, float(x[i]), other)
