@@ -332,16 +332,10 @@ def test_a_form_that_holds_a_picture_is_refused(client: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "path",
-    [
-        go("nothing", "left"),
-        go("stand_30s", "both"),
-        go("arch_photo", "left"),
-        go("stand_30s", "<script>"),
-    ],
+    ("test", "side"), [("nothing", "left"), ("stand_30s", "both"), ("arch_photo", "left"), ("stand_30s", "<script>")]
 )
-def test_a_line_for_no_test_is_refused_with_the_reason(client: TestClient, path: str) -> None:
-    with line(client, path) as socket:
+def test_a_line_for_no_test_is_refused_with_the_reason(client: TestClient, test: str, side: str) -> None:
+    with line(client, go(test, side)) as socket:
         assert "no such test" in until(socket, "refused")[-1]["refused"]
 
 
