@@ -66,6 +66,7 @@ COMMANDS = (
     "data",
 )
 LOG_COMMANDS = ("pain", "run", "stairs", "note")
+FHIR_COMMANDS = ("export", "import", "check", "definitions")
 DATA_COMMANDS = ("where", "export", "import", "backup", "erase")
 
 
@@ -363,6 +364,12 @@ def log_commands() -> str:
     return "\n\n".join(f"### kneeline log {c}\n\n```\n{printed('log', c, '--help')}```" for c in LOG_COMMANDS)
 
 
+def fhir_commands() -> str:
+    """The help of every command of `kneeline fhir`, as it prints."""
+    os.environ["COLUMNS"] = "100"
+    return "\n\n".join(f"### kneeline fhir {c}\n\n```\n{printed('fhir', c, '--help')}```" for c in FHIR_COMMANDS)
+
+
 def load_table() -> str:
     """What `kneeline load` says, as a table."""
     from kneeline.clinic.load import curves
@@ -451,6 +458,7 @@ MADE: dict[str, Callable[[], str]] = {
     "errors": lambda: docstring("kneeline.model.errors"),
     "data_commands": data_commands,
     "log_commands": log_commands,
+    "fhir_commands": fhir_commands,
     "load_table": load_table,
     "record_kinds": record_kinds,
     "store_tables": lambda: docstring("kneeline.store.tables"),
