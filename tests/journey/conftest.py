@@ -155,8 +155,9 @@ def site(tmp_path: Path, library: Library) -> Iterator[Site]:
         server.should_exit = server.force_exit = True
         thread.join(20)
 
-    def restart() -> None:
+    def restart(meanwhile: Callable[[], None] = lambda: None) -> None:
         stop()
+        meanwhile()
         start()
 
     start()

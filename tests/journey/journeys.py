@@ -25,11 +25,11 @@ PATIENCE_MS = 120_000
 
 @dataclass
 class Site:
-    """A running coach: its address, its records, and how it is stopped and started anew."""
+    """A running coach: its address, its records, and how it is stopped and, after what is done meanwhile, started."""
 
     address: str
     store: Store
-    restart: Callable[[], None]
+    restart: Callable[..., None]
 
 
 @dataclass

@@ -94,6 +94,20 @@ def test_stopping_because_it_hurts_goes_nowhere_by_itself(with_camera: Any, open
     window.page.get_by_role("heading", name="How was it?").wait_for()
 
 
+def test_a_stop_holds_though_the_line_is_cut(site: Site, with_camera: Any, open_page: Callable[..., Watched]) -> None:
+    window = in_the_set(open_page, with_camera, counted=0)
+
+    def stop() -> None:
+        window.page.get_by_text("The line to kneeline is cut.").wait_for()
+        window.page.get_by_role("button", name="It hurts: stop").click()
+        window.page.get_by_text("Stop here. The set ends as soon as").wait_for()
+
+    site.restart(stop)
+    window.page.get_by_role("heading", name="You stopped. That was right.").wait_for()
+    (kept,) = site.store.sets(site.store.people()[0].id)
+    assert kept.ended_at is not None
+
+
 def test_leaving_and_coming_back_goes_on_with_the_set(with_camera: Any, open_page: Callable[..., Watched]) -> None:
     window = in_the_set(open_page, with_camera)
     before = counted(window)

@@ -16,6 +16,8 @@ const STALE_MS = 500;
 /** With fewer pictures a second, quick faults of tempo cannot be told, and the page says so. House default. */
 const ENOUGH_PER_S = 10;
 const PACE = 0.05;
+const CUT = "The line to kneeline is cut. The count is kept.";
+const ENDING = "Stop here. The set ends as soon as the line to kneeline is back.";
 
 /** @type {Record<string, [string, string]>} title and words, by why there is no camera */
 const TROUBLE = {
@@ -92,7 +94,7 @@ export class Live {
   say(word) {
     this.sound.wake();
     if (word === "stop") this.sound.hush();
-    this.line?.word(word);
+    if (this.line?.word(word) === false && (word === "stop" || word === "finish")) this.board.parts.caption.textContent = ENDING;
   }
 
   async begin() {
@@ -156,7 +158,8 @@ export class Live {
    */
   hear(state, words) {
     if (this.over) return;
-    if (state === "cut") this.board.parts.caption.textContent = "The line to kneeline is cut. The count is kept.";
+    const ending = this.line?.ending !== undefined;
+    if (state === "cut") this.board.parts.caption.textContent = ending ? ENDING : CUT;
     if (state === "taken") this.stop("taken");
     if (state === "refused") this.stop("refused-line", words);
   }

@@ -46,6 +46,9 @@ export class Line {
     this.closed = false;
     /** @type {Pose | undefined} */
     this.newest = undefined;
+    /** What ended the set while the line was cut; it is the first thing that is said when the line is back.
+     * @type {"stop" | "finish" | undefined} */
+    this.ending = undefined;
     /** @type {WebSocket | undefined} */
     this.socket = undefined;
     this.open();
@@ -58,6 +61,7 @@ export class Line {
     socket.onopen = () => {
       this.tries = 0;
       this.onState("open", "");
+      if (this.ending) this.word(this.ending);
     };
     socket.onmessage = ({ data }) => {
       for (const instruction of /** @type {Instruction[]} */ (JSON.parse(data))) this.onInstruction(instruction);
@@ -78,7 +82,7 @@ export class Line {
    */
   pose(pose) {
     this.newest = pose;
-    if (this.socket?.readyState !== WebSocket.OPEN) return;
+    if (this.socket?.readyState !== WebSocket.OPEN || this.ending) return;
     if (this.socket.bufferedAmount > FULL_BYTES) return;
     this.socket.send(encode(this.newest, this.seq++));
     this.newest = undefined;
@@ -86,6 +90,7 @@ export class Line {
 
   /** @param {"tick"|"pause"|"resume"|"start"|"finish"|"stop"|"more"|"less"} what */
   word(what) {
+    if (what === "stop" || (what === "finish" && !this.ending)) this.ending = what;
     if (this.socket?.readyState !== WebSocket.OPEN) return false;
     if (this.newest) this.pose(this.newest);
     this.socket.send(JSON.stringify({ do: what, t_s: performance.now() / 1000 }));
