@@ -7,13 +7,13 @@ compared between the first and the last seven days; shares of repetitions and te
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from statistics import fmean
 from typing import Literal, Protocol, TypeVar
 
-from kneeline.clinic.load import Jump, jump, leave_out, weeks
+from kneeline.clinic.load import Jump, WeekLoad, jump, leave_out, weeks
 from kneeline.clinic.running import NextRun, next_run
 from kneeline.content.load import Library
 from kneeline.content.load_schema import LeaveOut, ProgressSheet
@@ -21,9 +21,13 @@ from kneeline.model.diary import Diary, PainEntry, RetestEntry, SetEntry
 from kneeline.model.quantity import Estimate
 
 Verdict = Literal["better", "worse", "changed", "no_change", "too_little"]
+Asked = Callable[[date], Mapping[str, float]]
+"""Of a day: exercise -> seconds under tension that a plan asks for, a seventh of its week; empty before the plan."""
 MOST_FAULTS = 3
 """Faults that are followed, those seen most; more lines would be a tangle. House default."""
 _Z = 1.96
+_SHOWN = {"frac": (100.0, "%"), "deg": (1.0, "degrees"), "reps": (1.0, "repetitions"), "s": (1.0, "seconds")}
+"""Factor and word with which a unit of tests is shown."""
 
 
 class _Dated(Protocol):
@@ -96,11 +100,10 @@ class Progress:
     next_run: NextRun
 
 
-def progress(diary: Diary, today: date, library: Library, *, asked_a_week_s: float | None = None) -> Progress:
+def progress(diary: Diary, today: date, library: Library, *, asked_s: Asked | None = None) -> Progress:
     """Everything that a diary tells of progress up to a day; a strand is there only where something was recorded.
 
-    asked_a_week_s: time under tension that a plan asks for in a week; without it, sets that were never begun are not
-    missed.
+    asked_s: what a plan asks for; without it, sets that were never begun are not missed.
 
     >>> from kneeline.content.load import load
     >>> progress(Diary(), date(2026, 11, 22), load()).headline.lines[0].change.verdict
@@ -115,11 +118,11 @@ def progress(diary: Diary, today: date, library: Library, *, asked_a_week_s: flo
         _pain("worst", "Worst pain", known.pains, sheet),
         _pain("usual", "Usual pain", known.pains, sheet),
         *_scales(known, library, sheet),
-        _dose(known.sets, today, asked_a_week_s),
+        _dose(known.sets, today, asked_s),
         _tempo(known.sets, today),
         _faults(known.sets, today, library, sheet),
         _ladder(known, library),
-        _load(known, today, library),
+        _load(load_weeks, library),
         _distance(known, today),
         *_retests(known.retests, library),
     )
@@ -185,18 +188,23 @@ def _scale(id: str, title: str, days: Mapping[date, float], detectable: float, s
     return Strand(id, title, "of 10", "line", (Line(title, points, change),), change.say, (0.0, 10.0), True)
 
 
-def _dose(sets: Sequence[SetEntry], today: date, asked_a_week_s: float | None) -> Strand:
-    points = []
+def _dose(sets: Sequence[SetEntry], today: date, asked_s: Asked | None) -> Strand:
+    """Against the plan in weeks that had one, else against what was asked for in the sets that were done."""
+    points, say = [], "No dose is on record yet."
     for ends, done in _by_week(sets, today):
-        told = [one for one in done if one.dose_received is not None and one.prescribed_tension_s]
+        plan = [asked_s(ends - timedelta(days=back)) for back in range(7)] if asked_s else []
+        planned = sum(sum(day.values()) for day in plan)
+        wanted = {exercise for day in plan for exercise in day} if planned else {one.exercise for one in done}
+        seen = [one for one in done if one.dose_received is not None and one.prescribed_tension_s]
+        told = [one for one in seen if one.exercise in wanted]
         received = sum((one.dose_received or 0.0) * (one.prescribed_tension_s or 0.0) for one in told)
-        asked = asked_a_week_s or sum(one.prescribed_tension_s or 0.0 for one in told)
+        asked = planned or sum(one.prescribed_tension_s or 0.0 for one in told)
         if asked > 0:
             points.append(Point(ends, 100 * received / asked))
-    say = "No dose is on record yet."
-    if points:
-        of = "of what the plan asked for" if asked_a_week_s else "of what was asked in the sets you did"
-        say = f"Last week you received {points[-1].value:.0f} % {of}."
+            of = "of what the plan asked for" if planned else "of what was asked in the sets you did"
+            say = f"Last week you received {points[-1].value:.0f} % {of}."
+            say += " Sets that no camera saw are not counted." if len(seen) < len(done) else ""
+            say += " Neither are exercises that the plan did not ask for." if len(told) < len(seen) else ""
     line = Line("Dose received", tuple(points), Change("too_little", say), 100.0)
     return Strand("dose", "Dose received", "%", "bars", (line,), say, (0.0, 100.0), False)
 
@@ -280,8 +288,7 @@ def _ladder(diary: Diary, library: Library) -> Strand:
     return Strand("ladder", "Rung of the ladder", "rung", "steps", tuple(lines), say, None, False)
 
 
-def _load(diary: Diary, today: date, library: Library) -> Strand:
-    found = weeks(diary, today, library.sheets.load)
+def _load(found: Sequence[WeekLoad], library: Library) -> Strand:
     first = next((i for i, week in enumerate(found) if week.told), len(found))
     points = tuple(Point(w.ends, w.total.middle, w.total.low, w.total.high) for w in found[first:])
     say = jump(found, library.sheets.load).say
@@ -308,10 +315,13 @@ def _retests(retests: Sequence[RetestEntry], library: Library) -> Iterable[Stran
     for entry in retests:
         for value, measured in entry.values.items():
             if isinstance(measured, Estimate):
-                half = _Z * measured.sd
-                point = Point(entry.at.date(), measured.value, measured.value - half, measured.value + half)
+                factor, unit = _SHOWN.get(measured.unit, (1.0, measured.unit))
+                shown = Estimate(measured.value * factor, measured.sd * factor, unit)
+                half = _Z * shown.sd
+                point = Point(entry.at.date(), shown.value, shown.value - half, shown.value + half)
                 sides = found.setdefault((entry.test, value), {})
-                sides.setdefault(entry.side, []).append((point, measured, entry.detectable.get(value, 0.0)))
+                told = max(entry.detectable.get(value, 0.0), _published(entry.test, value, library))
+                sides.setdefault(entry.side, []).append((point, shown, told * factor))
     for (test, value), sides in found.items():
         unit = next(iter(sides.values()))[0][1].unit
         name, low_is_good = _value(test, value, library)
@@ -330,6 +340,13 @@ def _retests(retests: Sequence[RetestEntry], library: Library) -> Iterable[Stran
             lines.append(Line(side.capitalize(), points, change))
         say = " ".join(f"{line.name}: {line.change.say}" for line in lines)
         yield Strand(f"{test}.{value}", name, unit, "line", tuple(lines), say, None, low_is_good)
+
+
+def _published(test: str, value: str, library: Library) -> float:
+    """The smallest change of one person that somebody published, 0 where nobody did."""
+    known = library.tests.get(test)
+    rule = next((rule for rule in known.value if rule.id == value), None) if known else None
+    return rule.detectable.value if rule is not None and rule.detectable is not None else 0.0
 
 
 def _value(test: str, value: str, library: Library) -> tuple[str, bool | None]:

@@ -269,7 +269,7 @@ def _span(strand: Strand, lines: Sequence[Line]) -> tuple[float, float]:
     if strand.style == "bars" or strand.unit.startswith("%"):
         values.append(0.0)
     low, high = min(values), max(values)
-    air = 0.12 * (high - low) or 1.0
+    air = max(0.12 * (high - low), 1e-3 * abs(high)) or 1.0  # of huge values 1 would be lost in rounding
     return (low if low == 0 else low - air), high + air
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
@@ -16,6 +15,8 @@ from kneeline.store.store import Store
 
 _PAIN_ASKED = "pain_"
 """Questions of the check on pain begin with this; what follows is what the pain belongs to."""
+_MOST = 1e9
+"""No test gives a number beyond this; a record that says one is damaged. House default."""
 
 
 def read_diary(store: Store, person_id: UUID, *, since: datetime | None = None) -> Diary:
@@ -70,7 +71,7 @@ def _retest(one: Kept[TestResult]) -> RetestEntry:
 
 def _measured(body: dict[str, Any]) -> Measured:
     value, sd = body.get("value"), body.get("sd")
-    if isinstance(value, int | float) and isinstance(sd, int | float) and math.isfinite(value) and sd >= 0:
+    if isinstance(value, int | float) and isinstance(sd, int | float) and abs(value) <= _MOST and 0 <= sd <= _MOST:
         return Estimate(float(value), float(sd), str(body.get("unit", "")))
     return NotAssessable(str(body.get("not_assessable", "it was kept without a number")))
 

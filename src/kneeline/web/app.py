@@ -31,6 +31,7 @@ from kneeline.web.lan import Lan
 from kneeline.web.lan import router as lan_pages
 from kneeline.web.library import router as library_pages
 from kneeline.web.live import Runs
+from kneeline.web.progress import router as progress_pages
 from kneeline.web.render import TEMPLATES, see, trouble
 from kneeline.web.trial_run import TrialRuns
 
@@ -64,6 +65,7 @@ def create_app(store: Store, library: Library, hosts: Iterable[str] = LOOPBACK, 
     app.include_router(trials.sockets)
     app.include_router(chain.router)
     app.include_router(library_pages)
+    app.include_router(progress_pages)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
 
     @app.get("/model/pose.task")

@@ -236,7 +236,10 @@ def _measured(body: Mapping[str, Any], indicator: str, clinic: ClinicContent) ->
     if isinstance(reason := body.get("not_assessable"), str):
         return NotAssessable(reason)
     entry = clinic.indicators[indicator]
-    value, sd = (float(n) if isinstance(n := body.get(key), int | float) else math.nan for key in ("value", "sd"))
+    value, sd = (
+        float(n) if isinstance(n := body.get(key), int | float) and abs(n) < 1e300 else math.nan
+        for key in ("value", "sd")
+    )
     if body.get("unit") == entry.unit and entry.least <= value <= entry.most and 0 <= sd < math.inf:
         return Estimate(value, sd, entry.unit)
     return NotAssessable("what was kept of it cannot be right")

@@ -243,7 +243,10 @@ def _measured(body: Mapping[str, Any]) -> Measured:
     """A kept measure; what is no number is no measure."""
     if isinstance(reason := body.get("not_assessable"), str):
         return NotAssessable(reason)
-    value, sd = (float(n) if isinstance(n := body.get(key), int | float) else math.nan for key in ("value", "sd"))
+    value, sd = (
+        float(n) if isinstance(n := body.get(key), int | float) and abs(n) < 1e300 else math.nan
+        for key in ("value", "sd")
+    )
     if not (math.isfinite(value) and 0 <= sd < math.inf):
         return NotAssessable("what was kept of it cannot be right")
     return Estimate(value, sd, str(body.get("unit", "")))

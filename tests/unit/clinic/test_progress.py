@@ -95,10 +95,37 @@ def test_an_empty_diary_has_a_headline_that_says_so_and_no_strand() -> None:
 def test_dose_is_held_to_what_was_asked_in_the_sets_or_in_the_week() -> None:
     diary = Diary(sets=(a_set(1), a_set(2, dose_received=None), a_set(3, prescribed_tension_s=None)))
     assert of(diary, "dose").lines[0].points[-1].value == pytest.approx(80)
-    found = progress(diary, TODAY, LIBRARY, asked_a_week_s=480)
+    found = progress(diary, TODAY, LIBRARY, asked_s=lambda day: {"squat_double": 480 / 7})
     dose = next(strand for strand in found.strands if strand.id == "dose")
     assert dose.lines[0].points[-1].value == pytest.approx(10)
     assert "plan" in dose.say
+    assert "no camera" in dose.say
+
+
+def test_a_dose_counts_from_the_day_on_which_the_plan_began_and_only_what_it_asks_for() -> None:
+    began = TODAY - timedelta(days=3)
+    diary = Diary(sets=(a_set(8), a_set(1), a_set(1, exercise="lunge")))
+    found = progress(diary, TODAY, LIBRARY, asked_s=lambda day: {"squat_double": 24.0} if day >= began else {})
+    dose = next(strand for strand in found.strands if strand.id == "dose")
+    before, after = dose.lines[0].points
+    assert before.value == pytest.approx(80)  # no plan yet: of what the set asked for
+    assert after.value == pytest.approx(100 * 0.8 * 60 / (4 * 24))
+    assert "did not ask for" in dose.say
+
+
+def test_a_test_counts_as_changed_from_the_published_change_on_and_shares_are_percent() -> None:
+    known = next((t.id, v) for t in LIBRARY.tests.values() for v in t.value if v.detectable is not None)
+    test, value = known
+    assert value.detectable is not None
+    small = 0.9 * value.detectable.value
+    entries = [RetestEntry(ago(d), test, "left", {value.id: Estimate(10 + x, 0.0, value.unit)}, {})
+               for d, x in ((40, 0.0), (0, small))]  # fmt: skip
+    (strand,) = progress(Diary(retests=tuple(entries)), TODAY, LIBRARY).strands
+    assert strand.lines[0].change.verdict == "no_change"
+    share = RetestEntry(ago(0), "arch_photo", "left", {"arch_ratio_frac": Estimate(0.31, 0.01, "frac")}, {})
+    (strand,) = progress(Diary(retests=(share,)), TODAY, LIBRARY).strands
+    assert strand.unit == "%"
+    assert strand.lines[0].points[0].value == pytest.approx(31.0)
 
 
 def test_tempo_is_a_share_of_what_was_asked_weighted_by_repetitions() -> None:
