@@ -16,7 +16,8 @@ from kneeline.model.movement import RepetitionVerdict
 from kneeline.model.pose import INDEX, PoseFrame
 from kneeline.motion.attend import READING_AGAIN_S, READING_EVERY_S, READING_STEP
 from kneeline.motion.figure import perform
-from kneeline.motion.live import MOST_COUNTED, LiveSet, Planned, voice_lines
+from kneeline.motion.live import HURT, MOST_COUNTED, LiveSet, Planned, voice_lines
+from kneeline.report.story import tell
 
 PICTURE = (720, 960)
 CALF = "calf_raise_ball_squeeze"
@@ -262,6 +263,30 @@ def test_good_form_at_half_the_tempo_is_asked_for_more_time_instead_of_praised()
     assert in_the_set[third + 1] == f"cue_{CALF}_too_fast_down"
     assert not [line for line in in_the_set[third + 2 : fifth] if line.startswith("cue_")]
     assert not {"three_in_a_row", "fixed"} & set(in_the_set)
+
+
+def test_a_request_for_more_time_is_a_correction_too() -> None:
+    short = performed(reps=3, lift_s=1.9, hold_s=1.0, lower_s=1.2)
+    rushed = performed(reps=3, lift_s=0.4, hold_s=0.0, lower_s=0.4)
+    later = [replace(frame, t_s=frame.t_s + short[-1].t_s - rushed[0].t_s + 1 / 30) for frame in rushed]
+    lines = list(heard(run(coach(reps=9), standing_first([*short, *later]))))
+    lines = lines[lines.index("go") :]
+    after = lines[lines.index("count_3") + 1 :]
+    assert after[0] == f"cue_{CALF}_too_fast_down"
+    fourth = after[after.index("count_4") : after.index("count_5")]
+    assert not [line for line in fourth if line.startswith("cue_")]
+    assert [line for line in after[after.index("count_5") :] if line.startswith("cue_")]
+
+
+def test_a_set_that_hurt_says_so_for_good_and_asks_for_nothing_more() -> None:
+    live = coach()
+    run(live, standing_first(performed())[:400])
+    assert live.result().warnings == ()
+    live.command("stop", 99.0)
+    assert live.result().warnings == (HURT,)
+    change = tell(live.result(), load_exercise(CALF), load()).change
+    assert change.why == HURT
+    assert "repetitions" not in change.say
 
 
 def test_stop_is_one_word_and_final() -> None:

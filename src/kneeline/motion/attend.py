@@ -41,6 +41,7 @@ class Attend(ABC):
     """Attends to one person; what is watched between countdown and end is up to the kinds of it.
 
     framing: judges how the person stands. lines: every sentence, by id. screen: what stands on the screen at first.
+    `stopped`: whether it ended because it hurt.
     """
 
     def __init__(self, framing: Framing, lines: Mapping[str, str], screen: Screen) -> None:
@@ -51,6 +52,7 @@ class Attend(ABC):
         self._said: dict[str, float] = {}
         self._paused_by = ""
         self._ticks = 0
+        self.stopped = False
 
     # what is watched
 
@@ -297,6 +299,7 @@ class Attend(ABC):
             self._say("lost_long", "pause")
 
     def _end(self, line: str, kind: SayKind) -> None:
+        self.stopped = kind == "safety"
         if self.screen.state in ("set", "paused"):
             self._close()
         self._enter("done")

@@ -43,6 +43,10 @@ class Coach:
                 return Cue(t_s, rule.id, rule.cue.say)
         return None
 
+    def spoke(self) -> None:
+        """Somebody else corrected: the quiet between two corrections begins anew."""
+        self._since_cue = 0
+
     def _goes_on(self, rule: FaultRule) -> bool:
         shown = [_shows(repetition, rule.id) for repetition in self._recent][-rule.persist_of :]
         return bool(shown) and shown[-1] and sum(shown) >= rule.persist_reps

@@ -35,6 +35,8 @@ from kneeline.motion.pacing import pace_rule, short_of
 
 FIXED_REPS: Final = 2
 """A fault that was spoken of and stays away for so many repetitions is fixed. House default."""
+HURT: Final = "You stopped because it hurt."
+"""What a set that was ended by "stop" says for good."""
 ROWS: Final = {3: "three_in_a_row", 5: "five_in_a_row", 10: "ten_in_a_row"}
 
 
@@ -115,7 +117,8 @@ class LiveSet(Attend):
 
     def result(self) -> SetResult:
         """The set as the engine saw it since this coach began; repetitions of before a cut are not in it."""
-        return self._engine.result()
+        seen = self._engine.result()
+        return replace(seen, warnings=(*seen.warnings, HURT)) if self.stopped else seen
 
     def _anew(self) -> None:
         self._engine = Engine(self._exercise, self._library, self._side, self._pose_model)
@@ -210,6 +213,7 @@ class LiveSet(Attend):
         if rule is None:
             return False
         self._say(self._cue_line(rule.id), "cue")
+        self._engine.coach.spoke()
         return True
 
     def _cue_line(self, fault: str) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 
 from kneeline.content.load import Library
 from kneeline.content.trial_schema import MovementTest
-from kneeline.model.coaching import SayKind, Screen
+from kneeline.model.coaching import Screen
 from kneeline.model.movement import Event, Paused, Phase, PhaseStarted, Repetition, RepetitionDone, Resumed
 from kneeline.model.pose import INDEX, PoseFrame
 from kneeline.model.quantity import NotAssessable
@@ -50,7 +50,6 @@ class LiveTrial(Attend):
         exercise = library.exercises.get(test.exercise)
         self._told = side if exercise is not None and exercise.sides == "one" else None
         self._within_s = test.ends.within.value if test.ends is not None and test.ends.within is not None else math.nan
-        self.stopped = False
         signal = "" if exercise is None else exercise.repetition.signal
         leg = side if side in ("left", "right") else None
         framing = Framing(test.camera, f"turn_test_{test.id}", library, leg, signal, strict=True)
@@ -202,10 +201,6 @@ class LiveTrial(Attend):
 
     def _close(self) -> None:
         self._trial.finish()
-
-    def _end(self, line: str, kind: SayKind) -> None:
-        self.stopped = self.stopped or kind == "safety"
-        super()._end(line, kind)
 
 
 def _target(test: MovementTest) -> int:

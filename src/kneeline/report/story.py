@@ -10,6 +10,7 @@ from kneeline.content.schema import Accuracy, Exercise, FaultRule, Number, Phase
 from kneeline.model.movement import Repetition, RepetitionVerdict, SetResult, View
 from kneeline.model.quantity import Estimate, NotAssessable, Verdict
 from kneeline.motion.coach import PRIORITIES
+from kneeline.motion.live import HURT
 from kneeline.motion.pacing import pace_rule, short_of
 
 if TYPE_CHECKING:
@@ -356,6 +357,8 @@ def _dose(result: SetResult, exercise: Exercise) -> str:
 
 
 def _change(result: SetResult, exercise: Exercise) -> Change:
+    if HURT in result.warnings:
+        return Change("Nothing now: to stop was right.", HURT)
     if not result.view.usable and result.view.facing != "unclear":
         return Change(exercise.camera.turn, "From this view the exercise cannot be judged.")
     if exercise.kind == "hold" and result.summary.time_under_tension_s > 0:
