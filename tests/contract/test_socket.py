@@ -467,7 +467,7 @@ def test_a_set_in_memory_is_forgotten_after_a_while_and_taken_up_from_disk(
     path = begun(address)
     page = Page(address, path)
     page.show(FRAMES)
-    page.until("saved", 2)
+    page.until("saved", 3)  # all that was shown: nothing is on its way to the disk any more
     page.close()
     monkeypatch.setattr(live, "KEPT_FOR_S", 0.0)
     made: list[LiveSet] = []

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -184,10 +183,14 @@ def test_stopping_leaves_no_output_behind(calf_clip: Path, tmp_path: Path, numbe
     words = ["analyze", calf_clip, "-e", "calf_raise_ball_squeeze", "--json", tmp_path / "a.json"]
     words += ["--overlay", tmp_path / "a.mp4", "--report", tmp_path / "a.html", "--log", tmp_path / "a.parquet"]
     with subprocess.Popen(
-        [sys.executable, "-c", KNEELINE, *map(str, words)], stderr=subprocess.PIPE, text=True, env={**os.environ}
+        [sys.executable, "-c", KNEELINE, *map(str, words)],
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # what runs in the background ignores it
     ) as child:
-        time.sleep(2.0)
-        assert child.poll() is None
+        while not list(tmp_path.iterdir()):
+            assert child.poll() is None
+            time.sleep(0.1)
         child.send_signal(number)
         assert child.stderr is not None
         err = child.stderr.read()
