@@ -421,6 +421,27 @@ def test_a_set_kept_before_its_end_said_how_its_repetitions_went_is_told_alike(
         store.sets_done(person)
 
 
+def test_how_repetitions_went_is_read_for_many_sets_at_once(new_place: Callable[[], Place], opened: Any) -> None:
+    store = opened(new_place())
+    person = store.local_person(AT).id
+    done(store, person, AT - timedelta(days=1))
+    first, second = done(store, person), done(store, person, AT + timedelta(days=2))
+    begun(store, person, AT + timedelta(days=3))
+    other = uuid4()
+    store.add_person(other, AT)
+    assert store.judged(other, AT) == {}
+    found = store.judged(person, AT)
+    assert set(found) == {first, second}
+    for set_id, judged in found.items():
+        reps = store.repetitions(set_id)
+        assert [one.verdict for one in judged] == [rep.verdict for rep in reps]
+        assert [one.faults for one in judged] == [{f.id: f.verdict for f in rep.faults} for rep in reps]
+    with store._database.writing() as connection:
+        connection.execute(sa.text("UPDATE repetition SET body = '{\"verdict\": \"lovely\"}'"))
+    with pytest.raises(StoreError, match="cannot be read"):
+        store.judged(person, AT)
+
+
 def test_the_latest_is_the_newest_that_still_stands(store: Store) -> None:
     person = store.local_person(AT).id
     assert store.latest(person, Pain) is None

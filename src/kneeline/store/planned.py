@@ -9,10 +9,10 @@ from uuid import UUID, uuid5
 from kneeline.clinic.course import follow, steps_of
 from kneeline.clinic.plan import plan_record, read_plan
 from kneeline.content.load import Library
-from kneeline.model.movement import Repetition, RepetitionVerdict
+from kneeline.model.movement import RepetitionVerdict
 from kneeline.model.plan import Happened, PainSaid, PlanVersion, Retested, RunDone, SessionDone, SetDone
 from kneeline.model.quantity import Verdict
-from kneeline.store.kept import KeptSet
+from kneeline.store.kept import Judged, KeptSet
 from kneeline.store.kinds import Answer, Pain, Run
 from kneeline.store.kinds import PlanVersion as PlanRecord
 from kneeline.store.store import Store
@@ -78,10 +78,11 @@ def happened(store: Store, person_id: UUID, versions: Sequence[PlanVersion], lib
     for one in store.sets(person_id):
         if one.ended_at is not None:
             sets.setdefault(one.start.session_id, []).append(one)
+    judged = store.judged(person_id, closely)
     for session_id, done in sets.items():
         at = max(one.ended_at for one in done if one.ended_at is not None)
         pain = {of: said.get((session_id, of)) for of in ("before", "during", "after")}
-        seen = tuple(_set(store, one, closely) for one in done)
+        seen = tuple(_set(one, judged.get(one.start.id, ()), closely) for one in done)
         events.append(SessionDone(str(session_id), _local(at), seen, pain["before"], pain["during"], pain["after"]))
     for run in store.history(person_id, Run):
         if run.payload.distance_m is not None:
@@ -93,8 +94,8 @@ def happened(store: Store, person_id: UUID, versions: Sequence[PlanVersion], lib
     return tuple(sorted(events, key=lambda event: (event.at, event.id)))
 
 
-def _set(store: Store, one: KeptSet, closely: datetime) -> SetDone:
-    """One set; repetitions are read one by one where they are recent."""
+def _set(one: KeptSet, reps: Sequence[Judged], closely: datetime) -> SetDone:
+    """One set, with what its repetitions came to where it is recent."""
     summary = one.summary
     count = summary.count if summary else 0
     asked = int(one.start.planned.get("reps", count))
@@ -105,13 +106,12 @@ def _set(store: Store, one: KeptSet, closely: datetime) -> SetDone:
     if one.at < closely:
         marks = tuple(n < summary.good for n in range(count))
         return SetDone(exercise, side, asked, marks)  # type: ignore[arg-type]
-    reps = store.repetitions(one.start.id)
     return SetDone(exercise, side, asked, tuple(_GOOD.get(r.verdict) for r in reps), _off_line(reps))  # type: ignore[arg-type]
 
 
-def _off_line(reps: Sequence[Repetition]) -> int | None:
+def _off_line(reps: Sequence[Judged]) -> int | None:
     """How many repetitions left the line; None where that could be seen in none of them."""
-    verdicts = [[f.verdict for f in rep.faults if f.id in _OFF_LINE] for rep in reps]
+    verdicts = [[rep.faults[id] for id in _OFF_LINE if id in rep.faults] for rep in reps]
     if not any(verdict is not Verdict.NOT_ASSESSABLE for one in verdicts for verdict in one):
         return None
     return sum(Verdict.PRESENT in one for one in verdicts)

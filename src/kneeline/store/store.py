@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import itertools
 from collections.abc import Callable
 from datetime import datetime
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeVar
 from uuid import UUID, uuid4
@@ -19,7 +21,7 @@ from kneeline.model.movement import Cue, Repetition, SetResult
 from kneeline.store import kept
 from kneeline.store.archive import Archive, Imported, write_archive
 from kneeline.store.database import BACKUPS, NEAR, POSES, Database, remove_file
-from kneeline.store.kept import Kept, KeptSet, Person, PoseLog, Session, SetStart
+from kneeline.store.kept import Judged, Kept, KeptSet, Person, PoseLog, Session, SetStart
 from kneeline.store.kinds import KINDS, Payload, Setting
 from kneeline.store.poses import pose_path, remove_all_but, remove_folder, write_pose_log
 from kneeline.store.rows import (
@@ -243,6 +245,22 @@ class Store:
         """The repetitions of a set that were kept, in order."""
         query = sa.select(REPETITION.c.body).where(REPETITION.c.set_id == str(set_id)).order_by(REPETITION.c.n)
         return tuple(kept.read("repetition", kept.repetition_from, row["body"]) for row in self._rows(query))
+
+    def judged(self, person_id: UUID, since: datetime) -> dict[UUID, list[Judged]]:
+        """How the repetitions of a person's sets that began from `since` on went, in order, by the id of the set."""
+        s, r = EXERCISE_SET.c, REPETITION.c
+        query = (
+            sa.select(r.set_id, r.body)
+            .join(EXERCISE_SET, s.id == r.set_id)
+            .where(s.person_id == str(person_id), s.at >= utc_text(since))
+            .order_by(r.set_id, r.n)
+        )
+        with self._database.reading() as connection:
+            rows = connection.execute(query).all()
+        return {
+            UUID(id): [kept.judged_from(body) for _, body in of_set]
+            for id, of_set in itertools.groupby(rows, key=itemgetter(0))
+        }
 
     def cues(self, set_id: UUID) -> tuple[Cue, ...]:
         """What was said in a set, in order."""

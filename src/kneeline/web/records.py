@@ -39,18 +39,19 @@ def sessions(request: Request) -> Response:
 def session(request: Request, session_id: UUID) -> Response:
     """One session."""
     book = book_of(request)
-    found = [sets for one, sets in book.sessions() if one.id == session_id]
+    book.close_left_open()
+    found = book.store.sets(book.person_id, session_id=session_id)
     if not found:
         raise HTTPException(HTTPStatus.NOT_FOUND)
-    sets = [(kept, book.turn(kept), book.counted(kept), book.store.result(kept.start.id)) for kept in found[0]]
+    sets = [(kept, book.turn(kept), book.counted(kept), book.store.result(kept.start.id)) for kept in found]
     said = book.said(session_id)
     replays = {log.set_id for log in book.store.pose_logs(book.person_id)}
     return page(
         request,
         "session.html",
         session_id=session_id,
-        at=found[0][0].at,
-        names=_names(book, found[0]),
+        at=found[0].at,
+        names=_names(book, found),
         sets=sets,
         by_hand=BY_HAND,
         replays=replays,

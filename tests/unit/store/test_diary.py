@@ -44,7 +44,7 @@ def test_nothing_kept_is_an_empty_diary(store: Store, person: UUID) -> None:
 def test_pain_counts_wherever_it_was_said_and_not_what_was_taken_back(store: Store, person: UUID) -> None:
     keep(store, person, Answer(question="pain_stairs", question_version=1, value=6), 1)
     keep(store, person, Answer(question="pain_on", question_version=1, value=["stairs"]), 1)
-    keep(store, person, Answer(question="age", question_version=1, value=34), 1)
+    keep(store, person, Answer(question="age", question_version=1, value=34), 1.5)
     keep(store, person, Pain(value=4, of="stairs", side="left"))
     wrong = keep(store, person, Pain(value=10, of="worst"))
     store.record(person, Retraction(), id=uuid4(), at=AT, replaces=wrong)
