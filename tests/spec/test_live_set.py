@@ -253,6 +253,22 @@ def test_praise_rests_on_what_was_seen() -> None:
     assert "three_in_a_row" not in list(heard(run(coach(reps=9), rushed)))
 
 
+def test_a_repetition_with_another_fault_is_not_praised_for_the_one_that_is_gone() -> None:
+    parts = [
+        performed(reps=1, lift_s=0.4, hold_s=1.0, lower_s=3.0),  # spoken of
+        performed(reps=2, lift_s=2.0, hold_s=1.0, lower_s=0.4),  # gone, but for another that it is too soon to speak of
+        performed(reps=1),
+    ]
+    frames: list[PoseFrame] = []
+    for part in parts:
+        after_s = frames[-1].t_s + 1 / 30 - part[0].t_s if frames else 0.0
+        frames += [replace(frame, t_s=frame.t_s + after_s) for frame in part]
+    lines = list(heard(run(coach(reps=9, set_number=2), standing_first(frames))))
+    lines = lines[lines.index("go") :]
+    assert lines[lines.index("count_1") + 1] == f"cue_{CALF}_too_fast_up"
+    assert lines.index("fixed") > lines.index("count_4")
+
+
 def test_good_form_at_half_the_tempo_is_asked_for_more_time_instead_of_praised() -> None:
     quick = standing_first(performed(reps=5, lift_s=1.9, hold_s=1.0, lower_s=1.2))
     said = run(coach(reps=9), quick)

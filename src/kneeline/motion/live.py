@@ -197,7 +197,7 @@ class LiveSet(Attend):
             fault, since = self._corrected[0]
             if any(f.id == fault and f.verdict is not Verdict.ABSENT for f in repetition.faults):
                 self._corrected[0] = (fault, repetition.n)
-            elif repetition.n - since >= FIXED_REPS:
+            elif repetition.n - since >= FIXED_REPS and repetition.verdict is RepetitionVerdict.GOOD:
                 self._corrected.clear()
                 return self._say("fixed", "praise")
         if self._row in ROWS and not self._pace() and self._talk >= 0:
