@@ -97,18 +97,26 @@ def coached(prescription: Prescription, library: Library) -> Exercise | None:
     return msgspec.structs.replace(exercise, dose=dose)
 
 
+def named(prescription: Prescription, library: Library) -> str:
+    """What a prescription is called: its exercise, and how it is done on its rung."""
+    exercise, rung = library.exercises[prescription.exercise], rung_of(prescription, library)
+    if not rung.level or rung.exercise or rung.not_by_camera:
+        return rung.name
+    return f"{exercise.name}, {rung.name[0].lower()}{rung.name[1:]}"
+
+
+def legs(prescription: Prescription, library: Library) -> str:
+    """Which leg trains, in words; "" where both do at once."""
+    if prescription.side != "both":
+        return f"{prescription.side} leg"
+    return "each leg" if library.exercises[prescription.exercise].sides == "one" else ""
+
+
 def described(prescription: Prescription, library: Library) -> str:
     """A prescription in one line."""
-    p, d, rung = prescription, prescription.dose, rung_of(prescription, library)
-    name = rung.name
-    if rung.level and not rung.exercise and not rung.not_by_camera:
-        name = f"{library.exercises[p.exercise].name}, {name[0].lower()}{name[1:]}"
-    leg = {"left": ", left leg", "right": ", right leg", "both": ""}[p.side]
-    if p.side == "both" and library.exercises[p.exercise].sides == "one":
-        leg = ", each leg"
+    p, d, leg = prescription, prescription.dose, legs(prescription, library)
     band = f", {p.band} band" if p.band else ""
-    slow = f", {d.lower_s:g} s down"
-    return f"{name}{leg}: {d.sets} x {d.reps}{band}{slow}"
+    return f"{named(p, library)}{', ' if leg else ''}{leg}: {d.sets} x {d.reps}{band}, {d.lower_s:g} s down"
 
 
 def less(p: Prescription, share: float, library: Library) -> Prescription | None:

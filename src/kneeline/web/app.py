@@ -23,7 +23,7 @@ from kneeline.model.errors import InputError, KneelineError
 from kneeline.report import drawing
 from kneeline.report.place import where_to_stand
 from kneeline.store import Store
-from kneeline.web import ask, chain, guide, pages, records, scores, trials
+from kneeline.web import ask, chain, day, guide, pages, plan, records, scores, trials
 from kneeline.web.book import Book
 from kneeline.web.course import Side
 from kneeline.web.guard import LOOPBACK, Guard
@@ -33,6 +33,7 @@ from kneeline.web.library import router as library_pages
 from kneeline.web.live import Runs
 from kneeline.web.progress import router as progress_pages
 from kneeline.web.render import TEMPLATES, see, trouble
+from kneeline.web.runs import router as run_pages
 from kneeline.web.trial_run import TrialRuns
 
 STATIC: Final = Path(__file__).parent / "static"
@@ -59,6 +60,9 @@ def create_app(store: Store, library: Library, hosts: Iterable[str] = LOOPBACK, 
     app.include_router(ask.router)
     app.include_router(scores.router)
     app.include_router(guide.router)
+    app.include_router(day.router)
+    app.include_router(plan.router)
+    app.include_router(run_pages)
     app.include_router(pages.router, dependencies=[Depends(ask.gate)])
     app.include_router(records.router)
     app.include_router(trials.router, dependencies=[Depends(ask.gate)])

@@ -22,6 +22,7 @@ from kneeline.model.finding import LINKS
 from kneeline.model.quantity import Estimate
 from kneeline.report.finding import cites, points, turn_words
 from kneeline.report.story import keys_of, listed
+from kneeline.store.kinds import PlanVersion
 from kneeline.web import case as cases
 from kneeline.web import clock
 from kneeline.web.case import (
@@ -200,6 +201,7 @@ def finding(request: Request) -> Response:
         basis=_rule_basis,
         used=_used(found, book.library.clinic),
         sources=book.library.sources,
+        planned=book.store.latest(book.person_id, PlanVersion) is not None,
         title="What to train first",
     )
 

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4, uuid5
 
+import msgspec
+
 from kneeline import __version__
+from kneeline.clinic.ladder import rung_of
 from kneeline.content.load import Library
-from kneeline.content.schema import Exercise
+from kneeline.content.schema import Exercise, Rung
 from kneeline.model.movement import SetResult, SetSummary, View
+from kneeline.model.plan import Prescription
 from kneeline.model.quantity import NotAssessable
 from kneeline.motion.live import Planned
 from kneeline.motion.summary import summarise
 from kneeline.store import KeptSet, Session, SetStart, Store
 from kneeline.store.kinds import Effort, Note, Pain, Payload, Setting
 from kneeline.web import clock
-from kneeline.web.course import Side, Turn, turns
+from kneeline.web.course import Side, Turn, exercise_of, session_turns, turns, with_dose
 
 POSE_MODEL: Final = "blazepose-full"
 BY_HAND: Final = "This set was counted by hand; nothing of it was measured."
@@ -29,15 +34,19 @@ LEFT_OPEN_AFTER: Final = timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a person chose before a session. session_id: made by the page, so that sending it twice begins one only."""
+    """What a person chose before a session. session_id: made by the page, so that sending it twice begins one only.
+
+    exercise: one of their own choice, on `first_side`; or plan: what a plan asks for, in order.
+    """
 
     session_id: UUID
-    exercise: Exercise
+    exercise: Exercise | None
     first_side: Side
     camera: bool
     pain: float
     band: str = ""
     support: str = ""
+    plan: tuple[Prescription, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,7 @@ class Book:
 
     def __init__(self, store: Store, library: Library) -> None:
         self.store, self.library = store, library
+        self.planning = threading.RLock()  # two windows would else change one version of a plan each
 
     @property
     def person_id(self) -> UUID:
@@ -72,13 +82,21 @@ class Book:
         if self.store.start_session(choice.session_id, self.person_id, at):
             pain = Pain(value=choice.pain, of="before")
             self._record(pain, choice.session_id, at)
-        settings = {
-            "first_side": choice.first_side,
-            "camera": choice.camera,
-            "band": choice.band,
-            "support": choice.support,
-        }
-        return self._start(choice.exercise, choice.session_id, turns(choice.exercise, choice.first_side)[0], settings)
+        settings: dict[str, Any] = {"first_side": choice.first_side, "with_camera": choice.camera}
+        settings |= {"band": choice.band, "support": choice.support}
+        if choice.exercise is None:
+            # The session stands whole in its first set, so that a plan that changes meanwhile leaves it as it began.
+            whole = msgspec.to_builtins(choice.plan)
+            turn = session_turns(choice.plan, self.library)[0]
+            return self._start_planned(choice.plan, choice.session_id, turn, settings, whole)
+        turn = turns(choice.exercise, choice.first_side)[0]
+        return self._start(choice.exercise, choice.session_id, turn, {**settings, "camera": choice.camera})
+
+    def not_today(self, session_id: UUID, pain: float) -> None:
+        """Keep the pain that a session was not begun for; the same form sent twice says it once."""
+        name, at = uuid5(session_id, f"not today {pain:g}"), clock.now()
+        if name not in {one.id for one in self.store.history(self.person_id, Pain, since=at - timedelta(days=1))}:
+            self.store.record(self.person_id, Pain(value=pain, of="now"), id=name, at=at)
 
     def find(self, set_id: UUID) -> KeptSet:
         """One set.
@@ -88,8 +106,19 @@ class Book:
         return self.store.set(set_id)
 
     def exercise(self, kept: KeptSet) -> Exercise | None:
-        """The exercise of a set, None where the library knows it no more."""
-        return self.library.exercises.get(kept.start.exercise)
+        """The exercise of a set, with the dose that a plan asked for; None where the library knows it no more."""
+        known = self.library.exercises.get(kept.start.exercise)
+        if known is None or "prescribed" not in kept.start.settings:
+            return known
+        return with_dose(known, self.turn(kept).of, kept.start.planned)
+
+    def rung(self, kept: KeptSet) -> Rung | None:
+        """The rung of a plan's exercise that a set was done on; None for the exercise itself, or without a plan."""
+        prescribed = self.library.exercises.get(str(kept.start.settings.get("prescribed", "")))
+        level = kept.start.settings.get("rung", 0)
+        if prescribed is None or not level:
+            return None
+        return next((rung for rung in prescribed.ladder if rung.level == level), None)
 
     def counted(self, kept: KeptSet) -> int:
         """How many repetitions of a set are on record, finished or not."""
@@ -97,27 +126,56 @@ class Book:
 
     def turn(self, kept: KeptSet) -> Turn:
         """Which turn of its session a set is."""
-        number = int(kept.start.settings.get("set_number", 1))
+        settings = kept.start.settings
+        number, side, known = int(settings.get("set_number", 1)), kept.start.side, self.library.exercises
+        if "sets" in settings:
+            part, rest_s = int(settings.get("part", 0)), float(settings.get("rest_s", 0.0))
+            return Turn(number, int(settings["sets"]), side, rest_s, part)  # type: ignore[arg-type]  # as it was written
+        exercise = known.get(kept.start.exercise)
+        course = () if exercise is None else turns(exercise, settings.get("first_side", side))
         return next(
-            (turn for turn in self._turns(kept) if (turn.number, turn.side) == (number, kept.start.side)),
-            Turn(number, number, kept.start.side, 0.0),  # type: ignore[arg-type]  # one of three, as it was written
+            (turn for turn in course if (turn.number, turn.side) == (number, side)),
+            Turn(number, number, side, 0.0),  # type: ignore[arg-type]  # one of three, as it was written
         )
 
     def next_turn(self, kept: KeptSet) -> Turn | None:
         """The first turn of the session that was not finished; None when all were."""
-        done = {
-            (one.start.settings.get("set_number"), one.start.side)
-            for one in self.store.sets(kept.person_id, session_id=kept.start.session_id)
-            if one.ended_at is not None
-        }
-        return next((turn for turn in self._turns(kept) if (turn.number, turn.side) not in done), None)
+        return self._next(kept)[0]
 
     def go_on(self, kept: KeptSet) -> KeptSet | None:
         """The next set of the same session, begun; None when there is none left."""
-        turn, exercise = self.next_turn(kept), self.exercise(kept)
+        turn, session = self._next(kept)
+        exercise = self.library.exercises.get(kept.start.exercise)
         if turn is None or exercise is None:
             return None
+        if session:
+            return self._start_planned(session, kept.start.session_id, turn, kept.start.settings)
         return self._start(exercise, kept.start.session_id, turn, kept.start.settings)
+
+    def next_name(self, kept: KeptSet) -> str:
+        """The exercise that the next turn of a session goes on to; "" where it stays the same, or is over."""
+        turn, session = self._next(kept)
+        if turn is None or turn.part == self.turn(kept).part:
+            return ""
+        return exercise_of(session[turn.part], self.library).name
+
+    def _next(self, kept: KeptSet) -> tuple[Turn | None, tuple[Prescription, ...]]:
+        """The next turn, and the plan's session that it is of; that is empty for an exercise of one's own choice."""
+        sets = self.store.sets(kept.person_id, session_id=kept.start.session_id)
+        whole = next((one.start.settings["session"] for one in sets if "session" in one.start.settings), ())
+        session = msgspec.convert(whole, tuple[Prescription, ...])
+        exercise = self.library.exercises.get(kept.start.exercise)
+        if session:
+            course = session_turns(session, self.library)
+        else:
+            first = kept.start.settings.get("first_side", kept.start.side)
+            course = () if exercise is None else turns(exercise, first)
+        done = {
+            (one.start.settings.get("part", 0), one.start.settings.get("set_number"), one.start.side)
+            for one in sets
+            if one.ended_at is not None
+        }
+        return next((turn for turn in course if (turn.part, turn.number, turn.side) not in done), None), session
 
     def count_by_hand(self, kept: KeptSet, reps: int) -> None:
         """End a set that nobody saw: what was counted stands, nothing is judged."""
@@ -149,9 +207,13 @@ class Book:
         for kept in self.store.sets(self.person_id, unended=True):
             self.close_if_left_open(kept)
 
-    def close(self, session_id: UUID, pain: float | None, effort: float | None, note: str) -> None:
-        """What the person says when a session is over; None where they did not say."""
+    def close(
+        self, session_id: UUID, pain: float | None, effort: float | None, note: str, worst: float | None = None
+    ) -> None:
+        """What the person says when a session is over; None where they did not say. worst: the pain during it."""
         at = clock.now()
+        if worst is not None:
+            self._record(Pain(value=worst, of="during"), session_id, at)
         if pain is not None:
             self._record(Pain(value=pain, of="after"), session_id, at)
         if effort is not None:
@@ -193,15 +255,27 @@ class Book:
             if before.get(name) != value:
                 self._record(Setting(name=name, value=value), None, at)
 
-    def _turns(self, kept: KeptSet) -> tuple[Turn, ...]:
-        exercise = self.exercise(kept)
-        first = kept.start.settings.get("first_side", kept.start.side)
-        return () if exercise is None else turns(exercise, first)
+    def _start_planned(
+        self,
+        session: tuple[Prescription, ...],
+        session_id: UUID,
+        turn: Turn,
+        before: Mapping[str, Any],
+        whole: object = None,
+    ) -> KeptSet:
+        p = session[turn.part]
+        settings = {key: before[key] for key in ("first_side", "with_camera", "support") if key in before}
+        settings |= {"prescribed": p.exercise, "rung": p.rung, "band": p.band, "part": turn.part}
+        settings["camera"] = bool(settings.get("with_camera")) and not rung_of(p, self.library).not_by_camera
+        if whole is not None:
+            settings["session"] = whole
+        return self._start(exercise_of(p, self.library), session_id, turn, settings)
 
     def _start(self, exercise: Exercise, session_id: UUID, turn: Turn, settings: Mapping[str, Any]) -> KeptSet:
         planned = Planned.of(exercise)
+        part = f" {turn.part}" if turn.part else ""
         start = SetStart(
-            id=uuid5(session_id, f"{exercise.id} {turn.number} {turn.side}"),
+            id=uuid5(session_id, f"{exercise.id} {turn.number} {turn.side}{part}"),
             session_id=session_id,
             exercise=exercise.id,
             side=turn.side,
@@ -214,7 +288,7 @@ class Book:
                 "hold_s": planned.hold_s,
                 "lower_s": planned.lower_s,
             },
-            settings={**settings, "set_number": turn.number},
+            settings={**settings, "set_number": turn.number, "sets": turn.of, "rest_s": turn.rest_s},
         )
         self.store.start_set(start, clock.now())
         return self.store.set(start.id)

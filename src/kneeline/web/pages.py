@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID, uuid4
@@ -12,15 +11,17 @@ from fastapi import APIRouter, Form, Request
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
+from kneeline.clinic.course import session_of
 from kneeline.content.schema import Exercise
 from kneeline.model.errors import StoreError
 from kneeline.model.movement import SetResult
+from kneeline.model.plan import Prescription
 from kneeline.report.story import SIGN, WORD, amount, basis, listed, percent, plain, tell
 from kneeline.store import KeptSet
 from kneeline.web.book import BY_HAND, Book, Choice
-from kneeline.web.case import read_case
 from kneeline.web.course import Side
 from kneeline.web.library import exercise_evidence
+from kneeline.web.plan_book import Standing, shown, standing
 from kneeline.web.render import book_of, page, see, turn_words
 
 router = APIRouter()
@@ -32,31 +33,6 @@ BETWEEN_SETS: Final = ("swap_sides", "rest", "rest_over", "all_done")
 BANDS: Final = ("lightest", "light", "medium", "strong")
 SUPPORTS: Final = ("wall", "chair")
 Scale = Annotated[float, Form(ge=0, le=10)]
-
-
-@router.get("/")
-def home(request: Request) -> Response:
-    """What to do now."""
-    book = book_of(request)
-    sessions = book.sessions()
-    last = next(((s, sets) for s, sets in sessions if book.exercise(sets[-1]) is not None), None)
-    open_set = None
-    if last is not None:
-        newest = last[1][-1]
-        today = newest.at.astimezone().date() == datetime.now().astimezone().date()
-        if today and newest.ended_at is None:
-            open_set = newest
-    exercise = None if last is None else book.exercise(last[1][-1])
-    return page(
-        request,
-        "home.html",
-        exercise=exercise,
-        last=last,
-        open_set=open_set,
-        prescribed=_prescribed(book),
-        case=read_case(book.store, book.library, book.person_id),
-        title="Today",
-    )
 
 
 @router.get("/exercises")
@@ -76,8 +52,25 @@ def exercise(request: Request, exercise_id: str) -> Response:
 
 
 @router.get("/start")
-def start(request: Request, exercise: str) -> Response:
-    """The questions before a session."""
+def start(request: Request, exercise: str = "") -> Response:
+    """The questions before a session: of today's plan, of one exercise of it, or of one's own choice."""
+    book = book_of(request)
+    now = standing(book)
+    if asked := _asked(book, now, exercise):
+        parts = [shown(p, now.plan, book.library) for p in asked] if now else []
+        return page(
+            request,
+            "plan_start.html",
+            parts=parts,
+            exercise=exercise,
+            by_camera=not all(part.rung.not_by_camera for part in parts),
+            stop_rules=dict.fromkeys(rule for part in parts for rule in part.exercise.stop_rules),
+            session_id=uuid4(),
+            supports=SUPPORTS,
+            title="Before you start",
+        )
+    if not exercise:
+        return see("/")
     known = _exercise(request, exercise)
     return page(
         request,
@@ -94,30 +87,28 @@ def start(request: Request, exercise: str) -> Response:
 @router.post("/start")
 def begin(
     request: Request,
-    exercise: Annotated[str, Form()],
     session: Annotated[UUID, Form()],
     pain: Scale,
     signs: Annotated[Literal["no", "yes"], Form()],
+    exercise: Annotated[str, Form()] = "",
     how: Annotated[Literal["camera", "count"], Form()] = "camera",
     side: Annotated[Side, Form()] = "both",
     band: Annotated[str, Form(max_length=40)] = "",
     support: Annotated[str, Form(max_length=40)] = "",
 ) -> Response:
     """Begin a session, unless today is not a day for it."""
-    book, known = book_of(request), _exercise(request, exercise)
+    book = book_of(request)
     if signs == "yes" or pain > TOO_MUCH_PAIN:
-        return page(
-            request, "not_today.html", exercise=known, signs=signs == "yes", limit=TOO_MUCH_PAIN, title="Not today"
-        )
-    if known.sides == "one" and side == "both":
+        book.not_today(session, pain)
+        return page(request, "not_today.html", signs=signs == "yes", limit=TOO_MUCH_PAIN, title="Not today")
+    asked = _asked(book, standing(book), exercise)
+    known = None if asked else _exercise(request, exercise)
+    if known is not None and known.sides == "one" and side == "both":
         raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY)
-    first = side if known.sides == "one" else "both"
-    camera = how == "camera"
-    choice = Choice(
-        session, known, first, camera, pain, band if band in BANDS else "", support if support in SUPPORTS else ""
-    )
-    kept = book.begin(choice)
-    return see(f"/{'live' if camera else 'count'}/{kept.start.id}")
+    first = side if known is not None and known.sides == "one" else asked[0].first if asked else "both"
+    worn, held = band if band in BANDS else "", support if support in SUPPORTS else ""
+    kept = book.begin(Choice(session, known, first, how == "camera", pain, worn, held, asked))
+    return see(_page_of(kept))
 
 
 @router.get("/live/{set_id}")
@@ -133,6 +124,7 @@ def live(request: Request, set_id: UUID) -> Response:
         "live.html",
         exercise=known,
         kept=kept,
+        rung=book.rung(kept),
         turn=book.turn(kept),
         setup=_setup(book, kept, known),
         wishes=book.preferences(),
@@ -150,6 +142,7 @@ def count(request: Request, set_id: UUID) -> Response:
         request,
         "count.html",
         exercise=known,
+        rung=book.rung(kept),
         done=len(book.store.repetitions(set_id)),
         kept=kept,
         turn=book.turn(kept),
@@ -176,7 +169,7 @@ def one_set(request: Request, set_id: UUID, part: bool = False, stopped: bool = 
     """
     book, kept, known = _set(request, set_id)
     if kept.ended_at is None:
-        return see(f"/{'live' if kept.start.settings.get('camera') else 'count'}/{set_id}")
+        return see(_page_of(kept))
     result = book.store.result(set_id)
     if result is None:
         raise StoreError("This set was not finished")
@@ -187,6 +180,7 @@ def one_set(request: Request, set_id: UUID, part: bool = False, stopped: bool = 
         kept=kept,
         turn=book.turn(kept),
         next=book.next_turn(kept),
+        next_name=book.next_name(kept),
         stopped=stopped,
         limit=TOO_MUCH_PAIN,
         title="After the set",
@@ -201,16 +195,30 @@ def next_set(request: Request, set_id: UUID) -> Response:
     following = book.go_on(kept)
     if following is None:
         return see(f"/sessions/{kept.start.session_id}/end")
-    if "application/json" in request.headers.get("accept", ""):
+    same = book.turn(following).part == book.turn(kept).part
+    if same and "application/json" in request.headers.get("accept", ""):
         setup = _setup(book, following, known)
         return Response(msgspec.json.encode(setup), media_type="application/json")
-    return see(f"/{'live' if kept.start.settings.get('camera') else 'count'}/{following.start.id}")
+    return see(_page_of(following))
 
 
 @router.get("/offline")
 def offline(request: Request) -> Response:
     """What an installed page shows when kneeline itself does not run."""
     return page(request, "offline.html", title="kneeline is not running")
+
+
+def _page_of(kept: KeptSet) -> str:
+    """The page that a set is done on."""
+    return f"/{'live' if kept.start.settings.get('camera') else 'count'}/{kept.start.id}"
+
+
+def _asked(book: Book, now: Standing | None, exercise: str) -> tuple[Prescription, ...]:
+    """What the plan asks for: a session as it is today, or one exercise of it; nothing for one of one's own choice."""
+    if now is None:
+        return ()
+    session = now.today.session or session_of(now.plan, book.library)
+    return tuple(p for p in session if p.exercise == exercise) if exercise else session
 
 
 def _exercise(request: Request, exercise_id: str) -> Exercise:

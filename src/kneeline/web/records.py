@@ -22,6 +22,7 @@ from kneeline.report.story import listed
 from kneeline.store import KeptSet
 from kneeline.store.kinds import Effort, Note, Pain
 from kneeline.web.book import BY_HAND, Book
+from kneeline.web.plan_book import standing
 from kneeline.web.render import book_of, page, see
 
 router = APIRouter()
@@ -75,9 +76,12 @@ def ended(
     pain: Annotated[float | None, Form(ge=0, le=10)] = None,
     effort: Annotated[float | None, Form(ge=0, le=10)] = None,
     note: Annotated[str, Form(max_length=10_000)] = "",
+    worst: Annotated[float | None, Form(ge=0, le=10)] = None,
 ) -> Response:
-    """What the person said after a session."""
-    book_of(request).close(session_id, pain, effort, note)
+    """What the person said after a session; the rules of the plan hear it at once."""
+    book = book_of(request)
+    book.close(session_id, pain, effort, note, worst)
+    standing(book)
     return see(f"/sessions/{session_id}")
 
 
