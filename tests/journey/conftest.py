@@ -22,6 +22,7 @@ from journeys import (
     Site,
     Watched,
     example_pictures,
+    fake_camera,
     write_camera,
 )
 
@@ -87,11 +88,7 @@ def launch(playwright: Any, chromium: str) -> Iterator[Callable[..., Any]]:
 @pytest.fixture(scope="session")
 def with_camera(launch: Callable[..., Any], camera_file: Path) -> Any:
     """A browser whose camera shows the example, again and again."""
-    return launch(
-        "--use-fake-device-for-media-stream",
-        "--use-fake-ui-for-media-stream",
-        f"--use-file-for-fake-video-capture={camera_file}",
-    )
+    return launch(*fake_camera(camera_file))
 
 
 @pytest.fixture

@@ -78,6 +78,19 @@ def example_pictures() -> list[Picture]:
         return [frame.to_ndarray(format="rgb24") for frame in clip.decode(video=0)]
 
 
+def rendered_camera(path: Path, name: str, shared: Path, before_s: float = 10.0, after_s: float = 16.0) -> Path:
+    """A rendered recording as a fake camera shows it, standing still before it and after."""
+    with av.open(str(shared / "recordings" / "rendered" / f"{name}.mp4")) as clip:
+        pictures = [frame.to_ndarray(format="rgb24") for frame in clip.decode(video=0)]
+    return write_camera(path, [pictures[0]] * int(before_s * 30) + pictures + [pictures[-1]] * int(after_s * 30))
+
+
+def fake_camera(path: Path) -> tuple[str, ...]:
+    """A browser's switches that make a file its camera; the file is read anew whenever a page turns the camera on."""
+    fake = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
+    return (*fake, f"--use-file-for-fake-video-capture={path}")
+
+
 def write_camera(path: Path, pictures: list[Picture]) -> Path:
     """Pictures as Chromium's fake camera takes them: motion JPEG, thirty a second, shown again and again."""
     with av.open(str(path), "w", format="mjpeg") as out:

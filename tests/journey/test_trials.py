@@ -6,10 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import av
 import numpy as np
 import pytest
-from journeys import Site, Watched, write_camera
+from journeys import Site, Watched, fake_camera, rendered_camera
 from test_pages import AXE, serious
 
 from kneeline.capture.calibration import calibration_for
@@ -21,24 +20,14 @@ from kneeline.motion.trial import Trial
 from kneeline.store.kinds import TestResult as Result
 from kneeline.web.wire import FRAME_BYTES, read_picture
 
-BEFORE_S, AFTER_S = 10.0, 16.0
 SQUAT, WRONG = "sls_f_avg_front", "single_m_avg"
 LIBRARY = load()
-
-
-def camera_of(name: str, shared: Path, folder: Path) -> str:
-    """A browser's switch that makes a rendered recording its camera, standing still before it and after."""
-    with av.open(str(shared / "recordings" / "rendered" / f"{name}.mp4")) as clip:
-        pictures = [frame.to_ndarray(format="rgb24") for frame in clip.decode(video=0)]
-    shown = [pictures[0]] * int(BEFORE_S * 30) + pictures + [pictures[-1]] * int(AFTER_S * 30)
-    return f"--use-file-for-fake-video-capture={write_camera(folder / f'{name}.mjpeg', shown)}"
 
 
 @pytest.fixture
 def with_recording(launch: Callable[..., Any], shared: Path, tmp_path: Path) -> Callable[[str], Any]:
     def start(name: str) -> Any:
-        fake = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
-        return launch(*fake, camera_of(name, shared, tmp_path))
+        return launch(*fake_camera(rendered_camera(tmp_path / f"{name}.mjpeg", name, shared)))
 
     return start
 
