@@ -438,7 +438,7 @@ def test_lan_is_one_word_on_the_command_line(tmp_path: Path) -> None:
         addresses()
     except InputError:
         pytest.skip("this machine is on no local network")
-    words = [sys.executable, "-c", RUN, "--lan", "--no-browser", "--port", "0", "--data", str(tmp_path)]
+    words = [sys.executable, "-c", RUN, "--lan", "--no-browser", "--port", "0", "--data", str(tmp_path / "records")]
     with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as running:
         assert running.stdout is not None
         told = [running.stdout.readline() for _ in range(4)]
@@ -452,3 +452,4 @@ def test_lan_is_one_word_on_the_command_line(tmp_path: Path) -> None:
         finally:
             running.terminate()
         assert running.wait(20) in (0, -15, 143)
+    assert (tmp_path / "records").stat().st_mode & 0o077 == 0

@@ -39,14 +39,12 @@ def serve(folder: Path, port: int | None, *, browser: bool, say: Callable[[str],
     """
     with contextlib.ExitStack() as open_things:
         line = open_things.enter_context(_listen(["127.0.0.1"], DEFAULT_PORT, port)[0])
-        near, lines = None, []
-        if lan:
-            reached = addresses()
-            lines = _listen(reached, DEFAULT_PORT + 1, port + 1 if port else port)
-            for one in lines:
-                open_things.enter_context(one)
-            near = Lan(folder / NEAR, reached, lines[0].getsockname()[1])
-        store = open_things.enter_context(Store.open(folder))
+        reached = addresses() if lan else ()
+        lines = _listen(reached, DEFAULT_PORT + 1, port + 1 if port else port) if lan else []
+        for one in lines:
+            open_things.enter_context(one)
+        store = open_things.enter_context(Store.open(folder))  # makes the folder, its owner's alone
+        near = Lan(folder / NEAR, reached, lines[0].getsockname()[1]) if lan else None
         address = f"http://localhost:{line.getsockname()[1]}"
         say(f"kneeline runs at {address} (stop it with Ctrl-C). Records: {store.name}")
         app = create_app(store, load(), lan=near)
