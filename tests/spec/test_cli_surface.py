@@ -34,6 +34,8 @@ COMMANDS = (
     "doctor",
     "data",
     "fhir",
+    "share",
+    "open",
 )
 KNEELINE = "import sys; from kneeline.cli import main; sys.exit(main())"
 

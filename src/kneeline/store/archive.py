@@ -13,7 +13,7 @@ import hashlib
 import os
 import zipfile
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -32,6 +32,7 @@ FORMAT: Literal["kneeline-export"] = "kneeline-export"
 _LONGEST_LINE = 8_000_000
 _LARGEST_POSE_LOG = 512 << 20
 _LARGEST = 16 << 30
+_LARGEST_SHARED = 1 << 30
 _BATCH = 200
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # else the same records would give other bytes a minute later
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError, KeyError, ValueError, OSError)
@@ -80,11 +81,13 @@ def write_archive(
     revision: str = REVISION,
     at: str | None = None,
     person_id: str | None = None,
+    kinds: Collection[str] | None = None,
     poses: Path | None = None,
 ) -> int:
     """Write the rows of the tables, of everybody or of one person, with the pose logs in `poses`; the number of rows.
 
     tables, revision: of the database as it is, which may be older than this program. at: when, None where nobody says.
+    kinds: only people, and the records of these kinds.
 
     Raises: InputError when the file cannot be written; nothing is left half written.
     """
@@ -95,10 +98,10 @@ def write_archive(
         os.close(os.open(scratch, os.O_CREAT | os.O_WRONLY, 0o600))
         with zipfile.ZipFile(scratch, "w", zipfile.ZIP_DEFLATED) as archive:
             for table in tables:
-                rows = _select(connection, table, person_id)
+                rows = _select(connection, table, person_id, kinds)
                 files[f"{table.name}.jsonl"], n = _write(archive, f"{table.name}.jsonl", _lines(table, rows))
                 count += n
-                if table.name == "pose_log" and poses is not None:
+                if table.name == "pose_log" and poses is not None and kinds is None:
                     for id in connection.execute(_by_person(sa.select(table.c.id), table, person_id)).scalars().all():
                         if (log := pose_path(poses, id)).is_file():
                             files[f"poses/{id}.parquet"], _ = _write(archive, f"poses/{id}.parquet", _chunks(log))
@@ -109,9 +112,14 @@ def write_archive(
 
 @dataclass
 class Archive:
-    """An archive opened for merging; a damaged or strange one is refused with `InputError`, whenever that shows."""
+    """An archive opened for merging; a damaged or strange one is refused with `InputError`, whenever that shows.
+
+    only: a person whom somebody else sent; then it may hold nobody else, nothing that differs from what is here, and is
+    no machine's.
+    """
 
     path: Path
+    only: str | None = None
     manifest: Manifest = field(init=False)
     _zip: zipfile.ZipFile = field(init=False)
 
@@ -150,16 +158,19 @@ class Archive:
             self.manifest = msgspec.json.decode(text, type=Manifest)
         except _BROKEN as error:
             raise self._refused("has a damaged manifest") from error
-        if sum(info.file_size for info in self._zip.infolist()) > _LARGEST:
-            raise self._refused(f"holds more than {_LARGEST >> 30} GB")
+        largest = _LARGEST if self.only is None else _LARGEST_SHARED
+        if sum(info.file_size for info in self._zip.infolist()) > largest:
+            raise self._refused(f"holds more than {largest >> 20} MB")
+        if self.only is not None and self.manifest.local_person_id is not None:
+            raise self._refused("is of a whole machine")
 
     def merge(self, connection: sa.Connection) -> tuple[Imported, list[str]]:
-        """Add the rows that are not there yet, in the open transaction; also the ids of the pose logs among them."""
+        """Add the rows that are not there yet, in the open transaction; also the ids of the pose logs that agree."""
         added: dict[str, int] = {}
         same, conflicts, logs = 0, [], []
         for table in SHARED:
             added[table.name] = 0
-            for batch in _batches(self._rows(table.name)):
+            for batch in _batches(self.rows(table.name)):
                 try:
                     new, equal, other = _merge(connection, table, batch)
                 except sa.exc.IntegrityError as error:
@@ -167,7 +178,11 @@ class Archive:
                 added[table.name] += len(new)
                 same += equal
                 conflicts += other
-                logs += [columns["id"] for columns in new if table.name == "pose_log"]
+                if other and self.only is not None:
+                    raise self._refused("says something else than was kept before")
+                if table.name == "pose_log":
+                    differ = {conflict.key for conflict in other}
+                    logs += [row["id"] for row in batch if (row["id"],) not in differ]
         local = self.manifest.local_person_id
         if local is not None and connection.execute(sa.select(PERSON).where(PERSON.c.id == local)).first() is None:
             raise self._refused("lacks the person whose machine wrote it")
@@ -182,15 +197,20 @@ class Archive:
             raise self._refused(f"holds another {name} than its records say")
         return self._checked(name, lambda file: iter(lambda: file.read(1 << 20), b""))
 
-    def _rows(self, table: str) -> Iterator[dict[str, Any]]:
+    def rows(self, table: str) -> Iterator[dict[str, Any]]:
+        """The rows of a table, each as its columns; refused at the end when the file is not what was written."""
+        owner = "id" if table == "person" else "person_id"
         kind: type[Row] = ROWS[table]
         for n, line in enumerate(
             self._checked(f"{table}.jsonl", lambda f: iter(lambda: f.readline(_LONGEST_LINE), b""))
         ):
             try:
-                yield columns_of(row_from_line(line, kind))
+                row = columns_of(row_from_line(line, kind))
             except ValueError as error:
                 raise self._refused(f"has a line {n + 1} in {table}.jsonl that is no row: {error}"[:300]) from None
+            if self.only is not None and row[owner] != self.only:
+                raise self._refused("holds records of somebody else")
+            yield row
 
     def _checked(self, name: str, split: Any) -> Iterator[bytes]:
         """The parts of a file in the archive; refused at the end when they are not those that the manifest names."""
@@ -212,9 +232,13 @@ class Archive:
         return InputError(f"{self.path.name} {why}; nothing was changed", try_next="export again, or copy it again")
 
 
-def _select(connection: sa.Connection, table: sa.Table, person_id: str | None) -> Iterator[sa.RowMapping]:
+def _select(
+    connection: sa.Connection, table: sa.Table, person_id: str | None, kinds: Collection[str] | None
+) -> Iterator[sa.RowMapping]:
     first = [table.c.at] if "at" in table.c else []
     query = _by_person(sa.select(table), table, person_id).order_by(*first, *table.primary_key.columns)
+    if kinds is not None and table.name != "person":
+        query = query.where(table.c.kind.in_(kinds) if table.name == "record" else sa.false())
     yield from connection.execute(query.execution_options(yield_per=1_000)).mappings()
 
 

@@ -341,7 +341,7 @@ def set_from(row: sa.RowMapping) -> KeptSet:
     )
 
 
-def kept_from(row: sa.RowMapping, kind: type[P]) -> Kept[P]:
+def kept_from(row: sa.RowMapping | dict[str, Any], kind: type[P]) -> Kept[P]:
     """The dated record of a row.
 
     Raises: StoreError when a newer version wrote it, or it is damaged.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from operator import itemgetter
 from pathlib import Path
@@ -412,26 +412,38 @@ class Store:
 
     # Taking it along, putting it away
 
-    def export(self, path: Path, at: datetime, person_id: UUID | None = None) -> int:
+    def export(
+        self,
+        path: Path,
+        at: datetime,
+        person_id: UUID | None = None,
+        *,
+        kinds: Collection[str] | None = None,
+        movement: bool = True,
+    ) -> int:
         """Write everything, or everything of one person, to one file; the number of rows.
+
+        kinds: only people, and the records of these kinds. movement: with the files of the pose logs.
 
         Raises: InputError when the file cannot be written.
         """
         only = None if person_id is None else str(person_id)
-        poses = None if self._database.folder is None else self._database.folder / POSES
+        poses = None if self._database.folder is None or not movement else self._database.folder / POSES
         with self._database.reading() as connection:
-            return write_archive(path, connection, at=utc_text(at), person_id=only, poses=poses)
+            return write_archive(path, connection, at=utc_text(at), person_id=only, kinds=kinds, poses=poses)
 
-    def merge(self, path: Path, *, as_me: bool = False) -> Imported:
+    def merge(self, path: Path, *, as_me: bool = False, only: UUID | None = None) -> Imported:
         """Add what an export holds and is not here yet; merging it again changes nothing.
 
         A machine that is nobody's yet becomes that of the person whose machine wrote the export; as_me: any machine.
+        only: of this person, whom somebody else sent; an export that holds anybody else, or differs, is refused.
 
         Raises: InputError when the file is none of ours, is damaged, or is from another version; nothing changes then.
         """
         written: list[Path] = []
         try:
-            with Archive(path) as archive, self._database.writing(alone=True) as connection:
+            sent = None if only is None else str(only)
+            with Archive(path, sent) as archive, self._database.writing(alone=True) as connection:
                 done, logs = archive.merge(connection)
                 self._take_pose_logs(archive, connection, logs, written)
                 local = archive.manifest.local_person_id
@@ -502,7 +514,7 @@ class Store:
         for id in ids:
             sha256 = connection.execute(sa.select(POSE_LOG.c.sha256).where(POSE_LOG.c.id == id)).scalar_one()
             parts = archive.pose_log(id, sha256)
-            if parts is not None:
+            if parts is not None and not pose_path(self._poses(), id).is_file():  # it may have travelled without once
                 written.append(pose_path(self._poses(), id))
                 write_pose_log(self._poses(), id, parts)
 
