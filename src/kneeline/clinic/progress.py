@@ -17,6 +17,7 @@ from kneeline.clinic.load import Jump, WeekLoad, jump, leave_out, weeks
 from kneeline.clinic.running import NextRun, next_run
 from kneeline.content.load import Library
 from kneeline.content.load_schema import LeaveOut, ProgressSheet
+from kneeline.content.trial_schema import MovementTest, Value
 from kneeline.model.diary import Diary, PainEntry, RetestEntry, SetEntry
 from kneeline.model.quantity import Estimate
 
@@ -176,9 +177,8 @@ def _scales(diary: Diary, library: Library, sheet: ProgressSheet) -> Iterable[St
     found: dict[str, dict[date, float]] = {}
     for entry in diary.scales:
         found.setdefault(entry.question, {})[entry.at.date()] = entry.value
-    for key, days in found.items():
-        question = library.clinic.questions.get(key)
-        if question is not None and key.startswith("hard_"):
+    for key, question in library.clinic.questions.items():
+        if (days := found.get(key)) and key.startswith("hard_"):
             yield _scale(key, question.text.split(":")[0].rstrip("?"), days, sheet.scale.value, sheet)
 
 
@@ -189,24 +189,38 @@ def _scale(id: str, title: str, days: Mapping[date, float], detectable: float, s
 
 
 def _dose(sets: Sequence[SetEntry], today: date, asked_s: Asked | None) -> Strand:
-    """Against the plan in weeks that had one, else against what was asked for in the sets that were done."""
+    """Against the plan in weeks that had one, else against what was asked for in the sets that were done.
+
+    An exercise counts up to what was asked of it: more of one does not make up for another.
+    """
     points, say = [], "No dose is on record yet."
     for ends, done in _by_week(sets, today):
-        plan = [asked_s(ends - timedelta(days=back)) for back in range(7)] if asked_s else []
-        planned = sum(sum(day.values()) for day in plan)
-        wanted = {exercise for day in plan for exercise in day} if planned else {one.exercise for one in done}
         seen = [one for one in done if one.dose_received is not None and one.prescribed_tension_s]
-        told = [one for one in seen if one.exercise in wanted]
-        received = sum((one.dose_received or 0.0) * (one.prescribed_tension_s or 0.0) for one in told)
-        asked = planned or sum(one.prescribed_tension_s or 0.0 for one in told)
-        if asked > 0:
-            points.append(Point(ends, 100 * received / asked))
+        in_sets = _added((one.exercise, one.prescribed_tension_s or 0.0) for one in seen)
+        received = _added(
+            (one.exercise, (one.dose_received or 0.0) * (one.prescribed_tension_s or 0.0)) for one in seen
+        )
+        days = [ends - timedelta(days=back) for back in range(7)]
+        planned = _added(part for day in days for part in asked_s(day).items()) if asked_s else {}
+        asked = planned or in_sets
+        if sum(asked.values()) > 0:
+            share = sum(min(received.get(exercise, 0.0), most) for exercise, most in asked.items()) / sum(
+                asked.values()
+            )
+            points.append(Point(ends, 100 * share))
             of = "of what the plan asked for" if planned else "of what was asked in the sets you did"
-            say = f"Last week you received {points[-1].value:.0f} % {of}."
+            say = f"Last week you received {100 * share:.0f} % {of}."
             say += " Sets that no camera saw are not counted." if len(seen) < len(done) else ""
-            say += " Neither are exercises that the plan did not ask for." if len(told) < len(seen) else ""
+            say += " Exercises that the plan did not ask for are not counted." if set(in_sets) - set(asked) else ""
     line = Line("Dose received", tuple(points), Change("too_little", say), 100.0)
     return Strand("dose", "Dose received", "%", "bars", (line,), say, (0.0, 100.0), False)
+
+
+def _added(parts: Iterable[tuple[str, float]]) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for name, seconds in parts:
+        found[name] = found.get(name, 0.0) + seconds
+    return found
 
 
 def _tempo(sets: Sequence[SetEntry], today: date) -> Strand:
@@ -322,7 +336,8 @@ def _retests(retests: Sequence[RetestEntry], library: Library) -> Iterable[Stran
                 sides = found.setdefault((entry.test, value), {})
                 told = max(entry.detectable.get(value, 0.0), _published(entry.test, value, library))
                 sides.setdefault(entry.side, []).append((point, shown, told * factor))
-    for (test, value), sides in found.items():
+    order = {(test.id, rule.id): n for n, (test, rule) in enumerate(_rules(library))}
+    for (test, value), sides in sorted(found.items(), key=lambda one: (order.get(one[0], len(order)), one[0])):
         unit = next(iter(sides.values()))[0][1].unit
         name, low_is_good = _value(test, value, library)
         lines = []
@@ -340,6 +355,10 @@ def _retests(retests: Sequence[RetestEntry], library: Library) -> Iterable[Stran
             lines.append(Line(side.capitalize(), points, change))
         say = " ".join(f"{line.name}: {line.change.say}" for line in lines)
         yield Strand(f"{test}.{value}", name, unit, "line", tuple(lines), say, None, low_is_good)
+
+
+def _rules(library: Library) -> Iterable[tuple[MovementTest, Value]]:
+    return ((test, rule) for test in library.tests.values() for rule in test.value)
 
 
 def _published(test: str, value: str, library: Library) -> float:

@@ -22,6 +22,8 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 40.0, 14.0, 14.0, 30.0
 _MANY = 60
 """More points than this are drawn small, with the mean of each week as the line."""
 _TEXT = 13
+_HALF_DAY = 24.0
+"""Half the width of a day as it is written under a plot, in px."""
 
 
 def strand_chart(strand: Strand, width_px: int = 560, height_px: int = 230) -> str:
@@ -116,13 +118,15 @@ class _Frame:
     def days(self, bars: Sequence[date]) -> Iterable[str]:
         ticks = _bar_ticks(bars, self.width) if bars else _day_ticks(self.first, self.last, self.width)
         for day, anchor in ticks:
-            yield _text(self.x(day), self.height - 8, f"{day.day} {day:%b}", anchor)
+            inside = self.x(day) + _HALF_DAY <= self.width or anchor != "middle"
+            x, anchor = (self.x(day), anchor) if inside else (self.width - 1, "end")
+            yield _text(x, self.height - 8, f"{day.day} {day:%b}", anchor)
 
     def level(self, value: float, name: str) -> Iterable[str]:
         if self.low <= value <= self.high:
             y = self.y(value)
             yield _segment(_LEFT, y, self.width - _RIGHT, y, "--muted", 'stroke-dasharray="5 4" stroke-width="1.5"')
-            yield _text(self.width - _RIGHT, y - 5, name, "end")
+            yield _text(_LEFT + 4 if self.slot else self.width - _RIGHT, y - 5, name, "start" if self.slot else "end")
 
 
 def _line(frame: _Frame, line: Line, i: int, *, steps: bool, named: bool) -> Iterable[str]:
@@ -167,7 +171,10 @@ def _bars(frame: _Frame, line: Line) -> Iterable[str]:
             yield _segment(x, frame.y(point.low), x, frame.y(point.high), "--ink", 'stroke-width="1.5"')
     end = line.points[-1]
     top = end.high if end.high is not None else end.value
-    yield _text(frame.x(end.on), frame.y(min(top, frame.high)) - 5, f"{end.value:.0f}", "middle", "--ink", weight=650)
+    words = f"{end.value:.0f}"
+    inside = frame.x(end.on) + 4.5 * len(words) <= frame.width
+    x, anchor = (frame.x(end.on), "middle") if inside else (frame.width - 1, "end")
+    yield _text(x, frame.y(min(top, frame.high)) - 5, words, anchor, "--ink", weight=650)
 
 
 def _within_error(frame: _Frame, line: Line) -> Iterable[str]:

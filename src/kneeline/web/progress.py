@@ -52,18 +52,28 @@ _WIDE_PX, _NARROW_PX = 900, 360
 
 
 @dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a test: its picture, what became of it, and from which change on that counts ("" with one test)."""
+
+    name: str
+    picture: Markup
+    say: str
+    counts: str
+
+
+@dataclass(frozen=True, slots=True)
 class Shown:
     """One strand as the page shows it.
 
-    id: its place on the page. tellings: verdict, sign and words, one for the whole or one for each side. pictures: of
-    the whole, or one for each side on one scale. needs: from which change on a test says something, for each side.
+    id: its place on the page. tellings: verdict, sign and words, one for the whole or one for each side. picture: of
+    the whole; sides: of a test one for each side, on one scale.
     """
 
     id: str
     strand: Strand
     tellings: tuple[tuple[Verdict, str, str], ...]
-    pictures: tuple[tuple[str, Markup], ...]
-    needs: tuple[str, ...]
+    picture: Markup | None
+    sides: tuple[Side, ...]
     header: tuple[str, ...]
     rows: list[tuple[str, ...]]
 
@@ -150,14 +160,13 @@ def _group(strand: Strand) -> str:
 def _shown(strand: Strand) -> Shown:
     lines = [line for line in strand.lines if line.points]
     tests = _group(strand) == "tests"
-    pictures = _beside(strand, lines) if tests else (("", _drawn(strand, _NARROW_PX)),)
     header, rows = strand_rows(strand)
     return Shown(
         id=strand.id.replace(".", "-"),
         strand=strand,
         tellings=tuple(_tellings(strand, lines)),
-        pictures=tuple(pictures),
-        needs=tuple(_needs(strand, lines)) if tests else (),
+        picture=None if tests else _drawn(strand, _NARROW_PX),
+        sides=tuple(_beside(strand, lines)) if tests else (),
         header=header,
         rows=rows,
     )
@@ -183,24 +192,18 @@ def _tellings(strand: Strand, lines: Sequence[Line]) -> Iterable[tuple[Verdict, 
             yield verdict, SIGNS[verdict], f"{line.name.lower()} {WORDS[verdict]}"
 
 
-def _beside(strand: Strand, lines: Sequence[Line]) -> Iterable[tuple[str, Markup]]:
-    """A picture for each side, on one scale, so that the sides can be compared."""
+def _beside(strand: Strand, lines: Sequence[Line]) -> Iterable[Side]:
+    """Each side on one scale, so that the sides can be compared."""
     values = [v for line in lines for p in line.points for v in (p.value, p.low, p.high) if v is not None]
     low, high = min(values), max(values)
     air = max(0.08 * (high - low), 1e-3 * abs(high)) or 1.0
     span = (max(0.0, low - air) if low >= 0 else low - air, high + air)
     for line in lines:
-        one = replace(
-            strand, id=f"{strand.id}.{line.name}", title=f"{strand.title}, {line.name.lower()}", lines=(line,),
-            say=line.change.say, span=span,
-        )  # fmt: skip
-        yield line.name, _drawn(one, _NARROW_PX, 200)
-
-
-def _needs(strand: Strand, lines: Sequence[Line]) -> Iterable[str]:
-    for line in lines:
-        if line.change.detectable is not None:
-            yield f"{line.name}: a change counts from {line.change.detectable:.1f} {strand.unit} on."
+        alone = replace(strand, id=f"{strand.id}.{line.name}", title=f"{strand.title}, {line.name.lower()}",
+                        lines=(line,), say=line.change.say, span=span)  # fmt: skip
+        step = line.change.detectable
+        counts = f"A change counts from {step:.1f} {strand.unit} on." if step is not None else ""
+        yield Side(line.name, _drawn(alone, _NARROW_PX, 200), line.change.say, counts)
 
 
 def _drawn(strand: Strand, width_px: int, height_px: int = 230) -> Markup:

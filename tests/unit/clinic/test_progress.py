@@ -111,6 +111,9 @@ def test_a_dose_counts_from_the_day_on_which_the_plan_began_and_only_what_it_ask
     assert before.value == pytest.approx(80)  # no plan yet: of what the set asked for
     assert after.value == pytest.approx(100 * 0.8 * 60 / (4 * 24))
     assert "did not ask for" in dose.say
+    found = progress(diary, TODAY, LIBRARY, asked_s=lambda day: {"squat_double": 3.0, "step_down": 3.0})
+    dose = next(strand for strand in found.strands if strand.id == "dose")
+    assert dose.lines[0].points[-1].value == pytest.approx(50)  # more of one does not make up for another
 
 
 def test_a_test_counts_as_changed_from_the_published_change_on_and_shares_are_percent() -> None:
