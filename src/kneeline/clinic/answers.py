@@ -43,13 +43,15 @@ def read_answers(raw: Mapping[str, object], questions: Mapping[str, Question]) -
 
 def _number(question: Question, value: object) -> float:
     low, high = question.least or 0.0, question.most or 0.0
-    if isinstance(value, bool) or not isinstance(value, int | float) or not _finite_within(value, low, high):
-        raise InputError(f"{question.id} is {_short(value)}", expected=f"a number from {low:g} to {high:g}")
+    whole = question.kind == "number"  # nobody of 17.5 years is over 17 for a rule that says so
+    if isinstance(value, bool) or not isinstance(value, int | float) or not _fits(value, low, high, whole=whole):
+        what = "a whole number" if whole else "a number"
+        raise InputError(f"{question.id} is {_short(value)}", expected=f"{what} from {low:g} to {high:g}")
     return float(value)
 
 
-def _finite_within(value: float, low: float, high: float) -> bool:
-    return low <= value <= high and math.isfinite(value)
+def _fits(value: float, low: float, high: float, *, whole: bool) -> bool:
+    return low <= value <= high and math.isfinite(value) and not (whole and value % 1)
 
 
 def _chosen(question: Question, value: object) -> tuple[str, ...]:

@@ -153,10 +153,17 @@ def stop(request: Request) -> Response:
 
 
 @router.post("/check/seen")
-def seen(request: Request, sure: Annotated[Literal["yes"], Form()]) -> Response:
-    """The person was seen, and told that it is fine to go on."""
+def seen(
+    request: Request,
+    sure: Annotated[Literal["yes"], Form()],
+    rule: Annotated[list[str], Form()] = [],  # noqa: B006  # FastAPI copies it
+) -> Response:
+    """The person was seen, and told that it is fine to go on with what the page named.
+
+    rule: what it named; anything that another window has raised since still stands.
+    """
     book = book_of(request)
-    keep_seen(book.store, book.person_id, _rules(_case(request)))
+    keep_seen(book.store, book.person_id, [one for one in _rules(_case(request)) if one.id in rule])
     return see("/check")
 
 
@@ -320,7 +327,7 @@ def _problem(question: Question, value: list[str], error: str) -> str:
     if not any(one.strip() for one in value):
         return "Choose what fits, to go on." if question.options else "Type a number, to go on."
     if not question.options and question.least is not None and question.most is not None:
-        return f"Type a number from {question.least:g} to {question.most:g}."
+        return f"Type a whole number from {question.least:g} to {question.most:g}."
     return error
 
 

@@ -38,6 +38,7 @@ class Case:
 
     said: the newest answer to each question, whenever it was given. current: those of this round. skipped: questions of
     this round that the person passed over. clinic: the rules, without those that a clinician has looked at since.
+    settled: the questions that those rest on; the same answer to one of them, given again, raises its rules again.
     results: side -> indicator -> what was measured; tested: when that was. rounds: how often the questions were begun.
     answered: when the last answer of this round was given.
     """
@@ -46,6 +47,7 @@ class Case:
     current: Answers
     skipped: frozenset[str]
     clinic: ClinicContent
+    settled: frozenset[str]
     results: Mapping[LegSide, Mapping[str, Measured]]
     tested: Mapping[tuple[LegSide, str], datetime]
     rounds: int
@@ -110,11 +112,13 @@ def read_case(store: Store, library: Library, person_id: UUID) -> Case:
     given = {key: at for key, (at, _, _) in known.items()}
     now = {key for key, at in given.items() if began is None or at > began}
     results, tested = _results(store.history(person_id, TestResult), library)
+    standing = _without_cleared(clinic, records, given)
     return Case(
         said=said,
         current={key: value for key, value in said.items() if key in now},
         skipped=frozenset(key for key, (_, _, skipped) in known.items() if skipped and key in now),
-        clinic=_without_cleared(clinic, records, given),
+        clinic=standing,
+        settled=_behind_cleared(clinic, standing),
         results=results,
         tested=tested,
         rounds=(1 if records else 0) + sum(answer.question == AGAIN for _, answer in records),
@@ -123,14 +127,16 @@ def read_case(store: Store, library: Library, person_id: UUID) -> Case:
 
 
 def keep_answer(store: Store, person_id: UUID, question: Question, value: Any, case: Case) -> None:
-    """Keep an answer, None for one that was passed over; the same again in the same round adds nothing.
+    """Keep an answer, None for one that was passed over.
 
+    The same again in the same round adds nothing, but where a clinician has looked at it since: then it is news.
     Raises: InputError when it is no answer to this question.
     """
     read = read_answers({question.id: value}, {question.id: question}).get(question.id)
     if read is None and question.needed:
         raise InputError("Nothing is chosen yet", expected="an answer, to go on")
-    if case.current.get(question.id) == read and (read is not None or question.id in case.skipped):
+    told = case.current.get(question.id) == read and (read is not None or question.id in case.skipped)
+    if told and question.id not in case.settled:
         return
     kept = list(read) if isinstance(read, tuple) else read
     _say(store, person_id, Answer(question=question.id, question_version=question.version, value=kept))
@@ -196,6 +202,13 @@ def _without_cleared(
         red_flags={key: rule for key, rule in clinic.red_flags.items() if stands(rule)},
         lookalikes={key: rule for key, rule in clinic.lookalikes.items() if stands(rule)},
     )
+
+
+def _behind_cleared(clinic: ClinicContent, standing: ClinicContent) -> frozenset[str]:
+    """The questions that the rules rest on which were cleared."""
+    every = {**clinic.red_flags, **clinic.lookalikes}
+    cleared = every.keys() - standing.red_flags.keys() - standing.lookalikes.keys()
+    return frozenset(condition.question for key in cleared for condition in every[key].when)
 
 
 def _results(

@@ -31,6 +31,7 @@ def number(value: float) -> Number:
         {"age": -1},
         {"age": 10**400},
         {"age": True},
+        {"age": 17.5},
         {"age": [34]},
         {"side": "middle"},
         {"side": ["left", "right"]},

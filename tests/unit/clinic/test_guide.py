@@ -71,7 +71,7 @@ def some_answers() -> st.SearchStrategy[dict[str, Answer]]:
     def one(key: str) -> st.SearchStrategy[object]:
         question = GUIDE.questions[key]
         if not question.options:
-            return st.none() | st.floats(question.least, question.most)
+            return st.none() | st.integers(int(question.least or 0), int(question.most or 0))
         ids = [option.id for option in question.options if not option.alone]
         if question.kind == "one":
             return st.none() | st.sampled_from([option.id for option in question.options])

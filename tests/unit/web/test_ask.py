@@ -44,6 +44,12 @@ def kept(person: Someone, question: str) -> list[Any]:
     return [one.payload.value for one in person.store.history(person.id, Answer) if one.payload.question == question]
 
 
+def seen(person: Someone, page: str = "") -> Any:
+    """Press "I have been seen", as the stop page has it now, or as it had it in another window."""
+    named = re.findall(r'name="rule" value="(\w+)"', page or person.text("/check/stop"))
+    return person.client.post("/check/seen", data={"sure": "yes", "rule": named})
+
+
 def test_a_new_person_is_led_to_the_questions_and_may_pass_them(someone: Someone) -> None:
     home = someone.text("/")
     assert 'href="/knee">A few questions first' in home
@@ -119,11 +125,11 @@ def test_a_question_that_is_needed_cannot_be_skipped(someone: Someone) -> None:
     ("question", "values", "says"),
     [
         ("age", [], "Type a number"),
-        ("age", ["nan"], "Type a number from 1 to 110"),
-        ("age", ["1e999"], "Type a number from 1 to 110"),
-        ("age", ["-3"], "Type a number from 1 to 110"),
-        ("age", ["thirty"], "Type a number from 1 to 110"),
-        ("age", ["34", "35"], "Type a number"),
+        ("age", ["nan"], "Type a whole number from 1 to 110"),
+        ("age", ["1e999"], "Type a whole number from 1 to 110"),
+        ("age", ["-3"], "Type a whole number from 1 to 110"),
+        ("age", ["thirty"], "Type a whole number from 1 to 110"),
+        ("age", ["34", "35"], "Type a whole number"),
         ("today", [], "Choose what fits"),
         ("today", ["hot", "none"], "Choose one or the other"),
         ("today", ["<script>alert(1)</script>"], "today is"),
@@ -202,7 +208,7 @@ def test_having_been_seen_is_recorded_and_opens_the_way(someone: Someone) -> Non
     someone.answers({"background": ["cancer"]})
     assert someone.client.post("/check/seen", data={"sure": "perhaps"}).status_code == 422
     assert someone.client.get("/check").headers["location"] == "/check/stop"
-    assert someone.client.post("/check/seen", data={"sure": "yes"}).headers["location"] == "/check"
+    assert seen(someone).headers["location"] == "/check"
     assert kept(someone, "seen_and_fine") == [["cancer"]]
     assert someone.client.get("/check").headers["location"] == "/check/injury"
     assert someone.client.get("/start?exercise=calf_raise_ball_squeeze").status_code == 200
@@ -211,17 +217,44 @@ def test_having_been_seen_is_recorded_and_opens_the_way(someone: Someone) -> Non
 
 def test_having_been_seen_does_not_cover_what_is_said_later(someone: Someone) -> None:
     someone.answers({"background": ["cancer"]})
-    someone.client.post("/check/seen", data={"sure": "yes"})
+    seen(someone)
     assert someone.says("today", "hot") == "/check/stop", "another flag"
     assert someone.says("today", "none") != "/check/stop"
     assert someone.says("background", ["cancer", "falls"]) == "/check/stop"
     assert "cancer" in words(someone.text("/check/stop")), "the same flag, said anew"
 
 
+def test_the_same_answer_after_having_been_seen_is_a_new_event(someone: Someone) -> None:
+    someone.answers({"today": ["hot"]})
+    seen(someone)
+    assert someone.client.get("/start?exercise=calf_raise_ball_squeeze").status_code == 200
+    assert someone.says("today", ["hot"]) == "/check/stop", "hot again, weeks later"
+    assert someone.client.get("/start?exercise=calf_raise_ball_squeeze").headers["location"] == "/check/stop"
+    assert kept(someone, "today") == [["hot"], ["hot"]]
+
+
+def test_having_been_seen_covers_only_what_its_page_named(someone: Someone) -> None:
+    someone.answers({"pattern": ["night"]})
+    page = someone.text("/check/stop")
+    assert someone.says("calf_and_chest", ["breath"]) == "/check/stop", "in another window"
+    seen(someone, page)
+    assert kept(someone, "seen_and_fine") == [["night_pain"]]
+    assert someone.client.get("/check").headers["location"] == "/check/stop"
+    assert CLINIC.routes["emergency"].how_soon in words(someone.text("/check/stop"))
+
+
+@pytest.mark.parametrize("age", ["17.5", "17,9", "17.000001"])
+def test_a_birthday_that_is_still_to_come_has_not_come(someone: Someone, age: str) -> None:
+    answer = someone.client.post("/check/age", data={"value": age})
+    assert answer.status_code == 400
+    assert "Type a whole number from 1 to 110." in words(answer.text)
+    assert kept(someone, "age") == []
+
+
 def test_nobody_is_grown_up_by_saying_that_they_were_seen(someone: Someone) -> None:
     someone.answers({"age": 16})
     assert "/check/seen" not in someone.text("/check/stop")
-    someone.client.post("/check/seen", data={"sure": "yes"})
+    someone.client.post("/check/seen", data={"sure": "yes", "rule": ["under_18"]})
     assert someone.client.get("/check").headers["location"] == "/check/stop"
     assert someone.says("age", 61) == "/check/told", "a slip of the finger can be put right"
 
@@ -244,7 +277,7 @@ def test_another_problem_is_said_plainly(someone: Someone, vignette: dict[str, A
     assert "This does not look like what kneeline is for." in said
     assert route.where in said
     assert any(CLINIC.lookalikes[rule].say in said for rule in vignette["because"])
-    someone.client.post("/check/seen", data={"sure": "yes"})
+    seen(someone)
     assert someone.client.get("/check").headers["location"] != "/check/stop"
 
 
