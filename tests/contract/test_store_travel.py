@@ -97,10 +97,21 @@ def test_what_differs_is_reported_and_left_as_it_is(store: Store, other: Store, 
 
 def test_a_machine_stays_its_persons_unless_asked(store: Store, other: Store, tmp_path: Path) -> None:
     patient, physio = lived_in(store), other.local_person(AT).id
+    other.record(physio, Note(text="mine"), id=uuid4(), at=AT)
     exported(store, tmp_path / "a.zip")
-    other.merge(tmp_path / "a.zip")
+    assert other.merge(tmp_path / "a.zip").person_id == patient
     assert other.local_person(AT).id == physio
     other.merge(tmp_path / "a.zip", as_me=True)
+    assert other.local_person(AT).id == patient
+
+
+def test_a_machine_that_was_only_looked_at_becomes_that_of_who_moves_in(
+    store: Store, other: Store, tmp_path: Path
+) -> None:
+    patient, nobody = lived_in(store), other.local_person(AT).id
+    other.record(nobody, Setting(name="voice", value="off"), id=uuid4(), at=AT)
+    exported(store, tmp_path / "a.zip")
+    other.merge(tmp_path / "a.zip")
     assert other.local_person(AT).id == patient
 
 
@@ -189,6 +200,14 @@ HOSTILE = {
     "parent missing": ("session.jsonl", lambda text: ""),
     "somebody else's": ("repetition.jsonl", first_line(lambda row: row.update(person_id=str(uuid4())))),
     "set of nobody": ("repetition.jsonl", first_line(lambda row: row.update(set_id=str(uuid4())))),
+    "a plan that cannot be": ("exercise_set.jsonl", first_line(lambda row: row["planned"].update(reps="many"))),
+    "settings that cannot be": ("exercise_set.jsonl", first_line(lambda row: row["settings"].update(set_number=[]))),
+    "a set's end that says nothing": ("set_end.jsonl", first_line(lambda row: row.update(body={}))),
+    "a count that is none": ("set_end.jsonl", first_line(lambda row: row["body"]["set"].update(count="3"))),
+    "a dose that cannot be": ("set_end.jsonl", first_line(lambda row: row["body"]["set"].update(dose_received=1e308))),
+    "a repetition that is none": ("repetition.jsonl", first_line(lambda row: row["body"].update(lift_s={"sd": "1"}))),
+    "a cue that is none": ("cue.jsonl", first_line(lambda row: row["body"].pop("say"))),
+    "a record against its kind": ("record.jsonl", first_line(lambda row: row["body"].update(value=[]))),
     "pose log of another digest": ("pose_log.jsonl", first_line(lambda row: row.update(sha256="0" * 64))),
 }  # fmt: skip
 

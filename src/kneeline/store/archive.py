@@ -17,13 +17,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
 
 from kneeline import __version__
 from kneeline.files import whole_file
-from kneeline.model.errors import InputError
+from kneeline.model.errors import InputError, StoreError
+from kneeline.store.kept import check_body
 from kneeline.store.poses import pose_path
 from kneeline.store.rows import ROWS, Id, Row, When, columns_of, line_of, row_from_line
 from kneeline.store.tables import MACHINE, PERSON, REVISION, SHARED
@@ -66,11 +68,15 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What merging did: rows added by table, how many were here already, and which of those differ."""
+    """What merging did: rows added by table, how many were here already, and which of those differ.
+
+    person_id: whose machine wrote the export; None where it is one of a single person.
+    """
 
     added: Mapping[str, int]
     same: int
     conflicts: tuple[Conflict, ...]
+    person_id: UUID | None
 
 
 def write_archive(
@@ -186,7 +192,7 @@ class Archive:
         local = self.manifest.local_person_id
         if local is not None and connection.execute(sa.select(PERSON).where(PERSON.c.id == local)).first() is None:
             raise self._refused("lacks the person whose machine wrote it")
-        return Imported(added, same, tuple(conflicts)), logs
+        return Imported(added, same, tuple(conflicts), None if local is None else UUID(local)), logs
 
     def pose_log(self, id: str, sha256: str) -> Iterator[bytes] | None:
         """The bytes of a pose log, checked when the last of them is read; None where its file did not travel."""
@@ -205,8 +211,10 @@ class Archive:
             self._checked(f"{table}.jsonl", lambda f: iter(lambda: f.readline(_LONGEST_LINE), b""))
         ):
             try:
-                row = columns_of(row_from_line(line, kind))
-            except ValueError as error:
+                read = row_from_line(line, kind)
+                check_body(read)
+                row = columns_of(read)
+            except (ValueError, StoreError) as error:
                 raise self._refused(f"has a line {n + 1} in {table}.jsonl that is no row: {error}"[:300]) from None
             if self.only is not None and row[owner] != self.only:
                 raise self._refused("holds records of somebody else")

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 import msgspec
 import sqlalchemy as sa
+from msgspec import Meta
 
 from kneeline.model.diary import SetEntry
 from kneeline.model.errors import StoreError
@@ -26,8 +27,8 @@ from kneeline.model.movement import (
     View,
 )
 from kneeline.model.quantity import Estimate, Measured, NotAssessable, Verdict
-from kneeline.store.kinds import Payload
-from kneeline.store.rows import instant
+from kneeline.store.kinds import KINDS, Payload, Share
+from kneeline.store.rows import CueRow, RecordRow, RepetitionRow, Row, SetEndRow, SetRow, instant
 
 P = TypeVar("P", bound=Payload)
 P_co = TypeVar("P_co", bound=Payload, covariant=True)
@@ -300,6 +301,52 @@ def result_from(
     )
 
 
+class _Begun(msgspec.Struct):
+    """What a set's plan and settings say, where they say it; the rest of them is passed over."""
+
+    reps: Annotated[int, Meta(ge=1, le=10_000)] = 1
+    lift_s: Annotated[float, Meta(ge=0, le=3_600)] = 0.0
+    hold_s: Annotated[float, Meta(ge=0, le=3_600)] = 0.0
+    lower_s: Annotated[float, Meta(ge=0, le=3_600)] = 0.0
+    set_number: Annotated[int, Meta(ge=1, le=10_000)] = 1
+    first_side: Literal["left", "right", "both"] = "both"
+    camera: bool = False
+
+
+class _Received(msgspec.Struct):
+    """What a set's summary says of the dose; the rest of it is passed over."""
+
+    dose_received: Share | None
+
+
+def check_body(row: Row) -> None:
+    """Refuse a row of an export whose documents we could not read back.
+
+    Raises: StoreError when one is none of ours.
+    """
+    match row:
+        case SetRow(planned=planned, settings=settings):
+            _convert("set", planned | settings, _Begun)
+        case SetEndRow(body=body):
+            _convert("set", body, _End)
+            _convert("set", body["set"], _Received)
+            start = SetStart(UUID(int=0), UUID(int=0), "", "both", "", "", None)
+            read("set", lambda whole: result_from(whole, start, (), ()), json.dumps(body))
+        case RepetitionRow(body=body):
+            read("repetition", repetition_from, json.dumps(body))
+        case CueRow(body=body):
+            read("cue", cue_from, json.dumps(body))
+        case RecordRow(kind=kind, version=version, body=body) if kind in KINDS and version <= KINDS[kind].version:
+            _convert(kind, body, KINDS[kind])
+
+
+def _convert(what: str, body: dict[str, Any], kind: type[Any]) -> None:
+    try:
+        msgspec.convert(body, kind)
+    except ValueError as error:
+        raise _damaged(what) from error
+
+
 def _damaged(what: str) -> StoreError:
     """The error for a row that was written by nobody we know."""
     return StoreError(f"A kept {what} cannot be read: it was damaged, or written by another version of kneeline.")
@@ -394,4 +441,4 @@ def _measured(body: dict[str, Any]) -> Measured:
 
 
 def _estimate(body: dict[str, Any]) -> Estimate:
-    return Estimate(body["value"], body["sd"], body["unit"])
+    return msgspec.convert(body, Estimate)

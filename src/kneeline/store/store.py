@@ -435,7 +435,8 @@ class Store:
     def merge(self, path: Path, *, as_me: bool = False, only: UUID | None = None) -> Imported:
         """Add what an export holds and is not here yet; merging it again changes nothing.
 
-        A machine that is nobody's yet becomes that of the person whose machine wrote the export; as_me: any machine.
+        A machine on which nobody has told or done anything yet becomes that of the person whose machine wrote the
+        export; as_me: any machine.
         only: of this person, whom somebody else sent; an export that holds anybody else, or differs, is refused.
 
         Raises: InputError when the file is none of ours, is damaged, or is from another version; nothing changes then.
@@ -444,10 +445,11 @@ class Store:
         try:
             sent = None if only is None else str(only)
             with Archive(path, sent) as archive, self._database.writing(alone=True) as connection:
+                unused = _unused(connection)
                 done, logs = archive.merge(connection)
                 self._take_pose_logs(archive, connection, logs, written)
                 local = archive.manifest.local_person_id
-                if local is not None and (as_me or connection.execute(sa.select(MACHINE)).first() is None):
+                if local is not None and (as_me or unused):
                     _settle(connection, local)
                 return done
         except BaseException:
@@ -543,6 +545,16 @@ def _owner(connection: sa.Connection, table: sa.Table, id: UUID, what: str) -> s
     if found is None:
         raise StoreError(f"There is no such {what}.")
     return found
+
+
+def _unused(connection: sa.Connection) -> bool:
+    """Whether nobody has told or done anything here; looking at a page, or choosing a voice, is neither."""
+    mine = connection.execute(sa.select(MACHINE.c.local_person_id)).scalar()
+    kept = (
+        sa.select(SESSION.c.id).where(SESSION.c.person_id == mine),
+        sa.select(RECORD.c.id).where(RECORD.c.person_id == mine, RECORD.c.kind != Setting.kind),
+    )
+    return not any(connection.execute(query.limit(1)).first() for query in kept)
 
 
 def _settle(connection: sa.Connection, person_id: str) -> None:

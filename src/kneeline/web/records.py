@@ -86,11 +86,18 @@ def ended(
 
 
 @router.get("/settings")
-def settings(request: Request, saved: bool = False) -> Response:
-    """How the coach speaks, and what is kept."""
+def settings(request: Request, saved: bool = False, added: int | None = None, others: bool = False) -> Response:
+    """How the coach speaks, and what is kept. added: records that an import brought; others: of somebody else."""
     book = book_of(request)
     return page(
-        request, "settings.html", wishes=book.preferences(), saved=saved, where=book.store.name, title="Settings"
+        request,
+        "settings.html",
+        wishes=book.preferences(),
+        saved=saved,
+        added=added,
+        others=others,
+        where=book.store.name,
+        title="Settings",
     )
 
 
@@ -149,14 +156,16 @@ def export(request: Request) -> Response:
 
 
 @router.post("/data/import")
-def import_(request: Request, file: Annotated[UploadFile, File()]) -> Response:
-    """Add what an export holds."""
+def import_(request: Request, file: Annotated[UploadFile, File()], as_me: Annotated[bool, Form()] = False) -> Response:
+    """Add what an export holds; as_me: go on as the person whose machine wrote it."""
+    store = book_of(request).store
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "export.zip"
         with path.open("wb") as out:
             shutil.copyfileobj(file.file, out)
-        book_of(request).store.merge(path)
-    return see("/settings?saved=true")
+        done = store.merge(path, as_me=as_me)
+    others = done.person_id is not None and done.person_id != book_of(request).person_id
+    return see(f"/settings?saved=true&added={sum(done.added.values())}&others={str(others).lower()}")
 
 
 @router.post("/data/erase")
