@@ -226,6 +226,9 @@ def test_stop_is_one_word_and_ends_the_set(client: TestClient, store: Store) -> 
         page.until("over")
     assert page.of("say")[-1]["kind"] == "safety"
     assert the_set(store).ended_at is not None
+    later = client.get(f"/sets/{the_set(store).start.id}").text
+    assert "You stopped. That was right." in later
+    assert "timer" not in later  # nothing goes on by itself, also when the page is opened again
 
 
 def test_keypoints_are_kept_only_when_the_person_says_so(client: TestClient, store: Store) -> None:

@@ -15,6 +15,7 @@ from kneeline.clinic.course import session_of
 from kneeline.content.schema import Exercise
 from kneeline.model.errors import StoreError
 from kneeline.model.movement import SetResult
+from kneeline.motion.live import HURT
 from kneeline.model.plan import Prescription
 from kneeline.report.story import SIGN, WORD, amount, basis, listed, percent, plain, tell
 from kneeline.store import KeptSet
@@ -181,7 +182,7 @@ def one_set(request: Request, set_id: UUID, part: bool = False, stopped: bool = 
         turn=book.turn(kept),
         next=book.next_turn(kept),
         next_name=book.next_name(kept),
-        stopped=stopped,
+        stopped=stopped or HURT in result.warnings,
         limit=TOO_MUCH_PAIN,
         title="After the set",
         **_happened(book, kept, known, result),
