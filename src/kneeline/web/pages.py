@@ -15,8 +15,8 @@ from kneeline.clinic.course import session_of
 from kneeline.content.schema import Exercise
 from kneeline.model.errors import StoreError
 from kneeline.model.movement import SetResult
-from kneeline.motion.live import HURT
 from kneeline.model.plan import Prescription
+from kneeline.motion.live import HURT
 from kneeline.report.story import SIGN, WORD, amount, basis, listed, percent, plain, tell
 from kneeline.store import KeptSet
 from kneeline.web.book import BY_HAND, Book, Choice
