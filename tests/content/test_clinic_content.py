@@ -12,10 +12,14 @@ import pytest
 from reading import FORBIDDEN, school_grade, sentences
 
 from kneeline.clinic.answers import read_answers
+from kneeline.clinic.assess import assess, indicators
 from kneeline.clinic.safety import minutes, path
 from kneeline.content.clinic_schema import Condition, Question
 from kneeline.content.load import load
 from kneeline.content.schema import Number
+from kneeline.content.trial_schema import Value
+from kneeline.model.quantity import Estimate
+from kneeline.report.trial import norm_for
 
 LIBRARY = load()
 CLINIC = LIBRARY.clinic
@@ -213,3 +217,33 @@ def test_a_condition_of_every_kind_is_in_use() -> None:
     conditions = [condition for rule in rules for condition in rule.when]
     for name in Condition.__struct_fields__:
         assert any(getattr(condition, name) for condition in conditions), name
+
+
+NORMED = [
+    (value.indicator, value, sex, age)
+    for test in LIBRARY.tests.values()
+    for value in test.value
+    if value.indicator and any(norm.sex for norm in value.norm)
+    for sex in ("female", "male")
+    for age in (18, 29, 30, 45, 59, 62, 75, 110)
+]
+
+
+@pytest.mark.parametrize(("indicator", "value", "sex", "age"), NORMED, ids=lambda one: getattr(one, "id", str(one)))
+def test_a_finding_compares_with_the_norm_of_age_and_sex_as_the_tests_own_page_does(
+    indicator: str, value: Value, sex: str, age: int
+) -> None:
+    norm = norm_for(value, float(age), sex)
+    (used,) = [one for one in indicators(CLINIC, {"age": float(age), "sex": (sex,)}) if one.id == indicator]
+    assert norm is not None
+    assert used.likelihood.absent[0] == norm.usual.value
+
+
+def test_somebody_older_who_does_what_is_usual_at_that_age_is_not_told_of_fewer() -> None:
+    said = read_answers(USUAL | {"age": 62, "sex": "female", "told": "kneecap_pain"}, CLINIC.questions)
+    entry = CLINIC.indicators["heel_raise_count"]
+    results = {"heel_raise_count": Estimate(18.0, entry.error.value, entry.unit)}
+    (leg,) = assess(said, {"left": results}, CLINIC).legs
+    (told,) = [reason for reason in leg.reasons if reason.id == "heel_raise_count"]
+    assert told.says != entry.for_it
+    assert told.odds < 1
