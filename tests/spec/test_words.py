@@ -15,9 +15,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from people import Someone, vignettes
@@ -143,6 +145,28 @@ def scored(person: Someone) -> None:
 TRAINING = tuple(
     f"{page}{id}" for page in ("/exercises/", "/start?exercise=") for id in (CALF, "terminal_knee_extension")
 )
+
+
+def planned(person: Someone) -> None:
+    answered({"equipment": ["band", "loop"]})(person)
+    assert person.client.post("/plan/start").status_code == 303
+
+
+def run_and_sore(person: Someone) -> None:
+    planned(person)
+    person.client.post("/pain", data={"now": "8", "stairs": "6"})
+    began = datetime.now(UTC) - timedelta(hours=20)
+    for days in range(0, 40, 4):
+        at = (began - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M")
+        run = {"id": str(uuid4()), "began": at, "km": "7.5", "minutes": "40", "pain": "4", "after": "3"}
+        assert person.client.post("/runs", data=run).status_code == 303
+
+
+PLAN = ("/plan", "/runs", "/morning", "/pain", "/retest")
+OF_PLAN = (
+    "/", "/?later=true", *PLAN, "/start", "/plan/changes", "/plan/rules", "/plan/physio", "/plan/physio/rule/pain_over",
+    "/plan/swap?exercise=terminal_knee_extension",
+)  # fmt: skip
 SCORES = ("/scores", "/scores/akps", "/scores/koos_pf")
 LOAD = next(v for v in vignettes("routine") if v.get("mostly_load"))
 ROUTES: dict[str, dict[str, Any]] = {}
@@ -150,7 +174,12 @@ for one in (*vignettes("red_flags"), *vignettes("lookalikes")):
     if "only" not in one and "route" in one:
         ROUTES.setdefault(one["route"], one["answers"])
 STATES: dict[str, tuple[State, tuple[str, ...]]] = {
-    "new": (lambda person: None, ("/", "/knee", "/check/about", "/exercises", "/sessions", "/settings", *SCORES)),
+    "planned": (planned, OF_PLAN),
+    "sore and running": (run_and_sore, OF_PLAN),
+    "new": (
+        lambda person: None,
+        ("/plan", "/runs", "/", "/knee", "/check/about", "/exercises", "/sessions", "/settings", *SCORES),
+    ),
     "scored": (scored, SCORES),
     "begun": (begun, ("/", "/knee", "/check/answers", *ASKED)),
     **{f"sent to {r}": (answered(a), ("/", "/knee", "/check/stop", "/check/answers")) for r, a in ROUTES.items()},
