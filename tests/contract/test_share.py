@@ -15,10 +15,10 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import msgspec
-import pyrage
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from seals import light_seal
 from store_makers import AT, begun, done, lived_in
 
 from kneeline.clinic.ladder import usual_dose
@@ -81,20 +81,7 @@ def contents(store: Store, path: Path, person: UUID | None = None) -> bytes:
 
 @pytest.fixture
 def light(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A seal that costs nothing: the real one costs seconds, on purpose, and some tests ask for what is inside only."""
-    start = b"age-encryption.org/v1\n-> scrypt AAAAAAAAAAAAAAAAAAAAAA 10\n"
-
-    def encrypt(plain: bytes, words: str) -> bytes:
-        return start + words.encode() + b"\n" + plain
-
-    def decrypt(content: bytes, words: str) -> bytes:
-        said, _, plain = content.removeprefix(start).partition(b"\n")
-        if said != words.encode():
-            raise pyrage.DecryptError("Decryption failed")
-        return plain
-
-    monkeypatch.setattr(pyrage.passphrase, "encrypt", encrypt)
-    monkeypatch.setattr(pyrage.passphrase, "decrypt", decrypt)
+    light_seal(monkeypatch)
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ from kneeline.model.errors import InputError, KneelineError
 from kneeline.report import drawing
 from kneeline.report.place import where_to_stand
 from kneeline.store import Store
-from kneeline.web import ask, chain, day, guide, pages, plan, records, scores, trials
+from kneeline.web import ask, caseload, chain, day, guide, pages, plan, records, scores, share, trials
 from kneeline.web.book import Book
 from kneeline.web.course import Side
 from kneeline.web.guard import LOOPBACK, Guard
@@ -55,6 +55,7 @@ def create_app(store: Store, library: Library, hosts: Iterable[str] = LOOPBACK, 
     app.state.book = book
     app.state.lan = lan
     app.state.trial_runs = TrialRuns(book)
+    app.state.outbox = share.Outbox()
     app.add_middleware(Guard, hosts=tuple(hosts), lan=lan)
     app.include_router(lan_pages)
     app.include_router(ask.router)
@@ -68,6 +69,8 @@ def create_app(store: Store, library: Library, hosts: Iterable[str] = LOOPBACK, 
     app.include_router(trials.router, dependencies=[Depends(ask.gate)])
     app.include_router(trials.sockets)
     app.include_router(chain.router)
+    app.include_router(share.router)
+    app.include_router(caseload.router)
     app.include_router(library_pages)
     app.include_router(progress_pages)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")

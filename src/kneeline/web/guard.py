@@ -12,6 +12,7 @@ from starlette.requests import cookie_parser
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from kneeline.store.share import LARGEST_BYTES
 from kneeline.web.lan import COOKIE, Lan
 from kneeline.web.pairing import Device
 
@@ -20,10 +21,11 @@ _HOST: Final = re.compile(r"([a-z0-9.-]+|\[[0-9a-f:]+\])(:\d{1,5})?", re.ASCII)
 _READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _OPEN: Final = frozenset({"/pair", "/static/style.css", "/static/icon.svg"})
 """What a device needs to be paired, and nothing else."""
-_HERE_ONLY: Final = ("/data/", "/phone/")
+_HERE_ONLY: Final = ("/data/", "/phone/", "/caseload")
 _NOT_OURS: Final = "This address is not kneeline's own. Open it as the terminal says."
-_LARGE: Final = frozenset({"/data/import"})
 LARGEST_FORM_BYTES: Final = 65_536
+_LARGE: Final = {"/data/import": 17 << 30, "/runs/import": 256 << 20, "/data/open": LARGEST_BYTES + (2 << 20)}
+"""Forms that carry a file, and the most bytes of one."""
 _RUNS_WASM: Final = ("/live/", "/static/pose-worker.js")
 
 
@@ -88,9 +90,9 @@ class Guard:
         writes = scope["type"] == "websocket" or scope["method"] not in _READS
         if writes and headers.get("origin", "").lower() != f"{'https' if secure else 'http'}://{host}":
             return host, "Another site may not do this here.", HTTPStatus.FORBIDDEN
-        if writes and scope["type"] == "http" and scope["path"] not in _LARGE:
+        if writes and scope["type"] == "http":
             length = headers.get("content-length", "")
-            if not length.isdecimal() or int(length[:9]) > LARGEST_FORM_BYTES:
+            if not length.isdecimal() or int(length[:20]) > _LARGE.get(scope["path"], LARGEST_FORM_BYTES):
                 return host, "This is too long to be a form of ours.", HTTPStatus.REQUEST_ENTITY_TOO_LARGE
         return host, "", HTTPStatus.OK
 
