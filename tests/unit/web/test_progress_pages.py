@@ -183,7 +183,8 @@ def test_the_pages_are_reached_from_each_other_and_the_place_is_marked(client: T
     assert 'href="/sessions"' in page.split("<main", 1)[1]
     for path, name in (("/progress", "Progress"), ("/sessions", "Progress"), ("/library", "Library"),
                        ("/exercises", "Library"), ("/chain", "Library"), ("/knee", "My knee"), ("/tests", "My knee"),
-                       ("/", "Today"), ("/settings", "Settings")):  # fmt: skip
+                       ("/", "Today"), ("/plan", "Plan"),
+                       ("/runs", "Plan"), ("/pain", "Today"), ("/settings", "Settings")):  # fmt: skip
         marked = re.findall(r'aria-current="page">([^<]+)<', client.get(path).text)
         assert marked == [name], path
 
