@@ -60,6 +60,7 @@ COMMANDS = (
     "log",
     "progress",
     "load",
+    "report",
     "exercises",
     "evidence",
     "doctor",

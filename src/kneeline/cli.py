@@ -15,7 +15,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kneeline import __version__, cli_clinic, cli_data, cli_feet, cli_fhir, cli_log, cli_plan, cli_share, cli_trial
+from kneeline import (
+    __version__,
+    cli_clinic,
+    cli_data,
+    cli_feet,
+    cli_fhir,
+    cli_log,
+    cli_plan,
+    cli_report,
+    cli_share,
+    cli_trial,
+)
 from kneeline.model.errors import InputError, StoreError
 from kneeline.model.text import printable
 
@@ -266,6 +277,7 @@ _app.command()(cli_plan.plan)
 _app.command()(cli_plan.simulate)
 _app.command()(cli_share.share)
 _app.command("open")(cli_share.open_)
+_app.command()(cli_report.report)
 
 
 @_app.command()

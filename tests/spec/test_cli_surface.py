@@ -29,6 +29,7 @@ COMMANDS = (
     "log",
     "progress",
     "load",
+    "report",
     "exercises",
     "evidence",
     "doctor",

@@ -33,6 +33,7 @@ from kneeline.web.library import router as library_pages
 from kneeline.web.live import Runs
 from kneeline.web.progress import router as progress_pages
 from kneeline.web.render import TEMPLATES, see, trouble
+from kneeline.web.report import router as report_pages
 from kneeline.web.runs import router as run_pages
 from kneeline.web.trial_run import TrialRuns
 
@@ -69,6 +70,7 @@ def create_app(store: Store, library: Library, hosts: Iterable[str] = LOOPBACK, 
     app.include_router(trials.router, dependencies=[Depends(ask.gate)])
     app.include_router(trials.sockets)
     app.include_router(chain.router)
+    app.include_router(report_pages)
     app.include_router(share.router)
     app.include_router(caseload.router)
     app.include_router(library_pages)
