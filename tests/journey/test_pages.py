@@ -22,6 +22,7 @@ PAGES = (
     "/knee",
     "/check/where",
     "/check/about",
+    "/progress",
     "/sessions",
     "/settings",
     "/chain",
