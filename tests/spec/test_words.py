@@ -24,8 +24,10 @@ from uuid import uuid4
 import pytest
 from people import Someone, vignettes
 from reading import FORBIDDEN, school_grade
+from store_makers import done
 
 from kneeline.content.load import load
+from kneeline.store import kinds
 
 LIBRARY = load()
 OWN = {
@@ -173,12 +175,31 @@ ROUTES: dict[str, dict[str, Any]] = {}
 for one in (*vignettes("red_flags"), *vignettes("lookalikes")):
     if "only" not in one and "route" in one:
         ROUTES.setdefault(one["route"], one["answers"])
+
+
+def two_months(person: Someone) -> None:
+    """Pain, a run and both legs tested, three times; a set in between."""
+    now = datetime.now(UTC)
+    for days in (60, 30, 1):
+        at = now - timedelta(days=days)
+        told: list[Any] = [kinds.Pain(value=1 + days / 12, of=of) for of in ("stairs", "worst", "usual")]
+        told += [kinds.Run(distance_m=5000.0, duration_s=1800.0, pain=1.0), kinds.Stairs(floors=4)]
+        told.append(kinds.Answer(question="hard_stairs", question_version=1, value=4))
+        for side in ("left", "right"):
+            body = {"score": {"value": days / 12, "sd": 0.5, "unit": "points"}}
+            told.append(kinds.TestResult(test="lateral_step_down", side=side, measures=body, kneeline="0", library="0"))  # type: ignore[arg-type]
+        for one in told:
+            person.store.record(person.id, one, id=uuid4(), at=at)
+        done(person.store, person.id, at)
+
+
 STATES: dict[str, tuple[State, tuple[str, ...]]] = {
+    "two months on": (two_months, ("/progress",)),
     "planned": (planned, OF_PLAN),
     "sore and running": (run_and_sore, OF_PLAN),
     "new": (
         lambda person: None,
-        ("/plan", "/runs", "/", "/knee", "/check/about", "/exercises", "/sessions", "/settings", *SCORES),
+        ("/plan", "/runs", "/progress", "/", "/knee", "/check/about", "/exercises", "/sessions", "/settings", *SCORES),
     ),
     "scored": (scored, SCORES),
     "begun": (begun, ("/", "/knee", "/check/answers", *ASKED)),
@@ -189,7 +210,7 @@ STATES: dict[str, tuple[State, tuple[str, ...]]] = {
     "mostly load": (answered(LOAD["answers"], left=LOAD["left"]), ("/knee", "/finding")),
     "contradictory": (answered({"pain_worst": 1, "pain_usual": 8}), ("/finding",)),
 }
-TRACED = ("/knee", "/check", "/finding", "/scores", "/start", "/exercises/")
+TRACED = ("/progress", "/knee", "/check", "/finding", "/scores", "/start", "/exercises/")
 """Pages whose every number is looked at, besides home. Lists give names and summaries ("30 seconds") without
 their ground; the pages of tests and of the guide are held to theirs by tests of their own."""
 
