@@ -392,6 +392,22 @@ def test_sending_a_form_twice_begins_one_session(client: TestClient, store: Stor
     assert len(store.sessions(store.people()[0].id)) == 1
 
 
+def test_who_goes_back_and_chooses_otherwise_begins_another_session(client: TestClient, store: Store) -> None:
+    asked = {"exercise": CALF, "session": str(uuid4()), "pain": 2, "signs": "no"}
+    ways = [
+        client.post("/start", data=asked | {"how": how}, follow_redirects=False).headers["location"]
+        for how in ("count", "camera", "count")
+    ]
+    assert [way.split("/")[1] for way in ways] == ["count", "live", "count"]
+    assert ways[0] == ways[2]
+    assert len(store.sessions(store.people()[0].id)) == 2
+
+
+def test_a_session_that_never_was_has_no_end(client: TestClient, store: Store) -> None:
+    assert client.get(f"/sessions/{uuid4()}/end").status_code == 404
+    assert client.post(f"/sessions/{uuid4()}/end", data={"pain": 3}).status_code == 404
+
+
 def test_records_are_taken_along_and_erased(client: TestClient, store: Store, library: Library, tmp_path: Path) -> None:
     path = begin(client, how="count")
     client.post(path, data={"reps": 3})

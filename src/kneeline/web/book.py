@@ -34,12 +34,12 @@ LEFT_OPEN_AFTER: Final = timedelta(hours=12)
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a person chose before a session. session_id: made by the page, so that sending it twice begins one only.
+    """What a person chose before a session. form_id: made by the page, so that sending it twice begins one only.
 
     exercise: one of their own choice, on `first_side`; or plan: what a plan asks for, in order.
     """
 
-    session_id: UUID
+    form_id: UUID
     exercise: Exercise | None
     first_side: Side
     camera: bool
@@ -47,6 +47,12 @@ class Choice:
     band: str = ""
     support: str = ""
     plan: tuple[Prescription, ...] = ()
+
+    @property
+    def session_id(self) -> UUID:
+        """The session that it begins: who goes back and chooses otherwise begins another one."""
+        what = "plan" if self.exercise is None else self.exercise.id
+        return uuid5(self.form_id, f"{what} {self.first_side} {self.camera} {self.pain:g} {self.band} {self.support}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +84,19 @@ class Book:
 
     def begin(self, choice: Choice) -> KeptSet:
         """The first set of a session."""
-        at = clock.now()
-        if self.store.start_session(choice.session_id, self.person_id, at):
+        at, session_id = clock.now(), choice.session_id
+        if self.store.start_session(session_id, self.person_id, at):
             pain = Pain(value=choice.pain, of="before")
-            self._record(pain, choice.session_id, at)
+            self._record(pain, session_id, at)
         settings: dict[str, Any] = {"first_side": choice.first_side, "with_camera": choice.camera}
         settings |= {"band": choice.band, "support": choice.support}
         if choice.exercise is None:
             # The session stands whole in its first set, so that a plan that changes meanwhile leaves it as it began.
             whole = msgspec.to_builtins(choice.plan)
             turn = session_turns(choice.plan, self.library)[0]
-            return self._start_planned(choice.plan, choice.session_id, turn, settings, whole)
+            return self._start_planned(choice.plan, session_id, turn, settings, whole)
         turn = turns(choice.exercise, choice.first_side)[0]
-        return self._start(choice.exercise, choice.session_id, turn, {**settings, "camera": choice.camera})
+        return self._start(choice.exercise, session_id, turn, {**settings, "camera": choice.camera})
 
     def not_today(self, session_id: UUID, pain: float) -> None:
         """Keep the pain that a session was not begun for; the same form sent twice says it once."""

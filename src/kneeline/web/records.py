@@ -66,6 +66,7 @@ def session(request: Request, session_id: UUID) -> Response:
 @router.get("/sessions/{session_id}/end")
 def end(request: Request, session_id: UUID) -> Response:
     """The questions after a session."""
+    _known_session(book_of(request), session_id)
     return page(request, "end.html", session_id=session_id, title="How was it?")
 
 
@@ -80,6 +81,7 @@ def ended(
 ) -> Response:
     """What the person said after a session; the rules of the plan hear it at once."""
     book = book_of(request)
+    _known_session(book, session_id)
     book.close(session_id, pain, effort, note, worst)
     standing(book)
     return see(f"/sessions/{session_id}")
@@ -175,6 +177,11 @@ def erase(request: Request, sure: Annotated[Literal["erase"], Form()]) -> Respon
     for person in store.people():
         store.erase_person(person.id)
     return see("/")
+
+
+def _known_session(book: Book, session_id: UUID) -> None:
+    if not book.store.sets(book.person_id, session_id=session_id):
+        raise HTTPException(HTTPStatus.NOT_FOUND)
 
 
 def _kept_log(request: Request, set_id: UUID) -> tuple[KeptSet, Path]:
