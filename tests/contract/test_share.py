@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import math
+import re
 import resource
 import zipfile
 from dataclasses import replace
@@ -21,6 +22,7 @@ from hypothesis import strategies as st
 from seals import light_seal
 from store_makers import AT, begun, done, lived_in
 
+from kneeline.cli import main
 from kneeline.clinic.ladder import usual_dose
 from kneeline.clinic.plan import prescribe
 from kneeline.content.load import load
@@ -437,3 +439,37 @@ def test_nothing_of_it_is_logged_or_left_behind(
     assert not list(scratch.iterdir())
     assert words not in caplog.text
     assert b"May I run?" not in (tmp_path / "a.age").read_bytes()
+
+
+def test_the_commands_hand_over_and_open(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    light_seal(monkeypatch)
+    mine, theirs, file = (str(tmp_path / name) for name in ("mine", "theirs", "a.age"))
+    with Store.open(mine) as store:
+        person = patient(store)
+    assert main(["share", file, "--data", mine]) == 0
+    said = capsys.readouterr().out
+    words = next(line.strip() for line in said.splitlines() if line.startswith("    "))
+
+    def opens(typed: str, where: str, path: str = file) -> tuple[int, str]:
+        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+        code = main(["open", path, "--data", where])
+        told = capsys.readouterr()
+        assert typed.strip() not in told.out + told.err
+        return code, told.out + told.err
+
+    assert opens("not these words at all, no\n", theirs)[0] == 2
+    code, told = opens(f"{words}\n", theirs)
+    assert code == 0
+    assert re.fullmatch(rf"\d+ records of person {person} were added. kneeline shows them under /caseload.\n", told)
+    assert "nothing new" in opens(f"{words}\n", theirs)[1]
+    assert opens(f"{words}\n", mine)[0] == 2
+    with Store.open(theirs) as store:
+        fewer(store, person, AT + timedelta(days=3))
+        answer = tmp_path / "b.age"
+        words = share_plan(store, person, answer, LATER)
+    assert "it stands from now on" in opens(f"{words}\n", mine, str(answer))[1]
+    assert main(["open", str(tmp_path / "gone.age"), "--data", mine]) == 2
+    assert main(["share", str(tmp_path / "no" / "a.age"), "--data", mine]) == 2
+    assert main(["share", file, "--data", str(tmp_path / "nowhere")]) == 2
