@@ -357,6 +357,12 @@ class Store:
             query = query.where(~sa.exists().where(later.c.replaces == r.id, later.c.person_id == r.person_id))
         return query
 
+    def grown(self, person_id: UUID) -> int:
+        """How many records and ended sets a person has; rows are only added, so the same number is the same records."""
+        ended = sa.select(sa.func.count()).where(SET_END.c.person_id == str(person_id)).scalar_subquery()
+        said = sa.select(sa.func.count()).where(RECORD.c.person_id == str(person_id)).scalar_subquery()
+        return int(self._rows(sa.select((ended + said).label("rows")))[0]["rows"])
+
     def settings(self, person_id: UUID) -> dict[str, bool | int | float | str]:
         """Every choice of a person by its name, as it stands now."""
         return {one.payload.name: one.payload.value for one in self.history(person_id, Setting)}

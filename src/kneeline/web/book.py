@@ -76,6 +76,9 @@ class Book:
     def __init__(self, store: Store, library: Library) -> None:
         self.store, self.library = store, library
         self.planning = threading.RLock()  # two windows would else change one version of a plan each
+        self.followed: tuple[tuple[object, ...], Any] | None = (
+            None  # what `plan_book.standing` found last, and for what
+        )
 
     @property
     def person_id(self) -> UUID:

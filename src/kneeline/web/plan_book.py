@@ -93,14 +93,24 @@ def standing(book: Book) -> Standing | None:
     """
     now = clock.now().astimezone()
     with book.planning:
-        if in_progress(book) is not None:
-            versions = plan_versions(book.store, book.person_id, book.library)
-            events = happened(book.store, book.person_id, versions, book.library) if versions else ()
-        else:
-            versions, events = up_to_date(book.store, book.person_id, book.library, now)
+        going, person = in_progress(book) is not None, book.person_id
+        asked = (person, now.date(), going, book.store.grown(person))
+        if book.followed is None or book.followed[0] != asked:
+            # Asked before it is read, so that what is added meanwhile, by the rules too, is read the next time.
+            book.followed = asked, _standing(book, now, wait=going)
+        return book.followed[1]
+
+
+def _standing(book: Book, now: datetime, *, wait: bool) -> Standing | None:
+    store, person, library = book.store, book.person_id, book.library
+    if wait:
+        versions = plan_versions(store, person, library)
+        events = happened(store, person, versions, library) if versions else ()
+    else:
+        versions, events = up_to_date(store, person, library, now)
     if not versions:
         return None
-    return Standing(versions, events, today(versions, events, now.date(), book.library))
+    return Standing(versions, events, today(versions, events, now.date(), library))
 
 
 def change(book: Book, seen: int, made: Callable[[PlanVersion, datetime], PlanVersion]) -> bool:

@@ -395,3 +395,9 @@ def test_a_plan_begins_anew_when_asked(planned: Someone, make: Callable[[Someone
     assert make(planned) == "/plan"
     assert [one.by for one in versions(planned)] == ["start", "start"]
     assert make(planned) == "/plan", "the plan has one version again, and this form has seen it"
+
+
+def test_what_was_kept_elsewhere_shows_at_once(planned: Someone, time: Clock) -> None:
+    assert "Today's session." in words(planned.text("/"))
+    planned.store.record(planned.id, Pain(value=8, of="now"), id=uuid4(), at=time())
+    assert "A short, easy session." in words(planned.text("/"))
