@@ -221,9 +221,13 @@ def amount(number: Number) -> str:
 
     >>> amount(Number(value=0.12, unit="frac", basis="house")), amount(Number(value=2.5, unit="m", basis="house"))
     ('12 %', '2.5 m')
+    >>> amount(Number(value=1, unit="points", basis="house"))
+    '1 point'
     """
     factor, sign = scale(number.unit)
-    return f"{plain(number.value * factor)}{'' if sign == '°' else ' '}{sign}"
+    value = plain(number.value * factor)
+    word = {"points": "point", "reps": "repetition"}.get(sign, sign) if value == "1" else sign
+    return f"{value}{'' if sign == '°' else ' '}{word}"
 
 
 def basis(*numbers: Number, cite: Callable[[str], str] = "[{}]".format) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from reading import FORBIDDEN, school_grade
+from test_words import without_ground
 
 from kneeline.content.load import load
 from kneeline.store import Store
@@ -197,3 +198,17 @@ def test_every_source_that_is_named_stands_on_the_page_of_sources(client: TestCl
     named = {key for path in PAGES for key in re.findall(r"/guide/about#(S\d+)", client.get(f"/guide{path}").text)}
     assert len(named) > 10
     assert named <= about
+
+
+@pytest.mark.parametrize("path", [one for one in PAGES if one != "/list"])  # the list asks the surgeon for numbers
+def test_every_number_of_a_page_names_its_source(client: TestClient, path: str) -> None:
+    fill(client)
+    assert without_ground(client.get(f"/guide{path}").text) == []
+
+
+@pytest.mark.parametrize("sides", [["inner"], ["outer"]])
+def test_one_side_and_the_kneecap_is_told_of_the_half_knee_whichever_side_it_is(
+    client: TestClient, sides: list[str]
+) -> None:
+    client.post("/guide/knee", data={"compartments": [*sides, "kneecap"]})
+    assert "One side and the kneecap are affected." in client.get("/guide/options").text
