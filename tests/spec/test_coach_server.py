@@ -408,6 +408,22 @@ def test_a_session_that_never_was_has_no_end(client: TestClient, store: Store) -
     assert client.post(f"/sessions/{uuid4()}/end", data={"pain": 3}).status_code == 404
 
 
+def test_somebody_elses_records_are_said_to_be_theirs_and_shown_on_request(
+    client: TestClient, library: Library, tmp_path: Path
+) -> None:
+    client.post(begin(client, how="count"), data={"reps": 3})
+    export = client.post("/data/export").content
+    with Store.open(tmp_path / "elsewhere") as other:
+        elsewhere = TestClient(create_app(other, library), base_url="http://localhost", headers=OURS)
+        elsewhere.post(begin(elsewhere, how="count"), data={"reps": 2})
+        told = elsewhere.post("/data/import", files={"file": ("e.zip", export)})
+        assert "another person" in told.text
+        assert "3 repetitions" not in elsewhere.get("/sessions").text
+        told = elsewhere.post("/data/import", files={"file": ("e.zip", export)}, data={"as_me": "true"})
+        assert "another person" not in told.text
+        assert "3 repetitions" in elsewhere.get("/sessions").text
+
+
 def test_records_are_taken_along_and_erased(client: TestClient, store: Store, library: Library, tmp_path: Path) -> None:
     path = begin(client, how="count")
     client.post(path, data={"reps": 3})
