@@ -61,6 +61,7 @@ COMMANDS = (
     "progress",
     "load",
     "report",
+    "sheet",
     "exercises",
     "evidence",
     "doctor",

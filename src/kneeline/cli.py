@@ -278,6 +278,7 @@ _app.command()(cli_plan.simulate)
 _app.command()(cli_share.share)
 _app.command("open")(cli_share.open_)
 _app.command()(cli_report.report)
+_app.command()(cli_report.sheet)
 
 
 @_app.command()

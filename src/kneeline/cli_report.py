@@ -1,4 +1,4 @@
-"""`kneeline report`: what a physio would want to read, in the form in which they can."""
+"""`kneeline report` and `kneeline sheet`: what a physio would want to read, and an exercise to take along on paper."""
 
 from __future__ import annotations
 
@@ -99,3 +99,19 @@ def _write_tables(told: Report, folder: Path, ending: str) -> None:
         content = csv_text(table).encode() if ending == "csv" else parquet_bytes(table)
         with whole_file(folder / f"{name}.{ending}") as scratch:
             scratch.write_bytes(content)
+
+
+def sheet(
+    exercise: Annotated[str, typer.Argument(metavar="EXERCISE", help="See `kneeline exercises`.")],
+    pdf: Annotated[Path, typer.Option("--pdf", metavar="FILE", help="The page to write.")],
+) -> None:
+    """Print one exercise on one page: the drawn figure, how to do it, how much, when to stop, how sure it is."""
+    from kneeline.content.load import load, load_exercise
+    from kneeline.files import check_writable, whole_file
+    from kneeline.report.physio.sheet import sheet_pdf
+
+    check_writable(pdf)
+    library = load()
+    printed = sheet_pdf(load_exercise(exercise, library), library, datetime.now().astimezone().date())
+    with whole_file(pdf) as scratch:
+        scratch.write_bytes(printed)

@@ -30,6 +30,7 @@ COMMANDS = (
     "progress",
     "load",
     "report",
+    "sheet",
     "exercises",
     "evidence",
     "doctor",

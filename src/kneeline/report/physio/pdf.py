@@ -21,8 +21,16 @@ from kneeline.report.physio.words import CHANCES, TITLE, charts, detectable, nam
 from kneeline.report.story import sentence
 
 PAGES: Final = 2
-_SIZES: Final = ({"size": 9.2, "most": 6}, {"size": 8.8, "most": 5}, {"size": 8.4, "most": 4}, {"size": 8.0, "most": 3})
-"""Size of letters in points, and how many changes of the plan stand before the appendix: the first that fits."""
+_SIZES: Final = (
+    {"size": 9.2, "most": 1000, "whole": True},
+    {"size": 8.8, "most": 1000, "whole": True},
+    {"size": 9.2, "most": 6, "whole": False},
+    {"size": 8.8, "most": 5, "whole": False},
+    {"size": 8.4, "most": 4, "whole": False},
+    {"size": 8.0, "most": 3, "whole": False},
+)
+"""Size of letters in points, and how many changes of the plan stand before an appendix, all of them where it is whole:
+the first that fits on two pages."""
 MISSING: Final = "▯"
 """Stands for a character that no font of ours can draw."""
 _SHEET: Final = Path(__file__).with_name("report.typ")
@@ -80,16 +88,19 @@ def report_pdf(report: Report) -> bytes:
     return set_pdf(_SHEET, given, report.on, _SIZES[1:])
 
 
-def set_pdf(sheet: Path, given: dict[str, Any], on: date, smaller: Sequence[dict[str, Any]] = ()) -> bytes:
+def set_pdf(
+    sheet: Path, given: dict[str, Any], on: date, smaller: Sequence[dict[str, Any]], pages: int = PAGES
+) -> bytes:
     """A sheet of typst filled in with plain values, none of which is ever read as markup.
 
-    smaller: what else to try, one after the other, where the part up to its mark `<ends>` is longer than two pages.
+    smaller: what else to try, one after the other, where the part up to its mark `<ends>` is longer than `pages`.
+    Raises: RuntimeError when typst cannot set it, which is a fault of ours.
     """
     drawable = _drawable(given)
     for n, tighter in enumerate(({}, *smaller)):
         inputs = {"given": json.dumps({**drawable, **tighter}, ensure_ascii=False)}
         compiler = typst.Compiler(sheet, font_paths=_fonts(), ignore_system_fonts=True, sys_inputs=inputs)
-        if n == len(smaller) or int(compiler.query("<ends>", field="value", one=True)) <= PAGES:
+        if n == len(smaller) or int(compiler.query("<ends>", field="value", one=True)) <= pages:
             break
     at = datetime(on.year, on.month, on.day, tzinfo=UTC)
     made = compiler.compile(format="pdf", pdf_standards=["ua-1"], timestamp=at)
