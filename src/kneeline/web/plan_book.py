@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from kneeline.clinic.course import next_day, today
-from kneeline.clinic.ladder import legs, named, rung_of, usable
+from kneeline.clinic.ladder import legs, named, rung_of, usable, within
 from kneeline.clinic.plan import WEEKDAYS
 from kneeline.content.load import Library
 from kneeline.content.schema import Exercise, Rung
@@ -145,7 +145,11 @@ def in_progress(book: Book) -> KeptSet | None:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """One exercise of a plan for a page. dose, tempo: in words. next: the rung that may be earned, None at the top."""
+    """One exercise of a plan for a page.
+
+    dose, tempo: in words. next: the rung that may be earned, None at the top. easiest: whether it cannot be eased.
+    drawn: whether its exercise's drawing shows it as it is done on its rung, with the same things.
+    """
 
     asked: Prescription
     name: str
@@ -155,6 +159,7 @@ class Shown:
     rung: Rung
     next: Rung | None
     easiest: bool
+    drawn: bool
 
 
 def shown(p: Prescription, plan: Plan, library: Library) -> Shown:
@@ -163,6 +168,8 @@ def shown(p: Prescription, plan: Plan, library: Library) -> Shown:
     parts = [f"{d.sets} {'set' if d.sets == 1 else 'sets'} of {d.reps}", leg, f"{p.band} band" if p.band else ""]
     above = [r for r in usable(library.exercises[p.exercise], plan.equipment) if r.level > p.rung]
     below = [r for r in usable(library.exercises[p.exercise], plan.equipment) if r.level < p.rung]
+    rung = rung_of(p, library)
+    usual = next((r.needs for r in library.exercises[p.exercise].ladder if r.level == 0), ())
     tempo = listed((f"{plain(d.lift_s)} s up", f"{plain(d.hold_s)} s held", f"{plain(d.lower_s)} s down"))
     return Shown(
         asked=p,
@@ -170,9 +177,10 @@ def shown(p: Prescription, plan: Plan, library: Library) -> Shown:
         exercise=exercise_of(p, library),
         dose=", ".join(part for part in parts if part),
         tempo=f"{tempo}; {plain(d.rest_s)} s of rest",
-        rung=rung_of(p, library),
+        rung=rung,
         next=above[0] if above else None,
-        easiest=not below and d.reps <= 5 and d.sets <= 1,
+        easiest=not below and d.reps <= within("reps", 0, library) and d.sets <= within("sets", 0, library),
+        drawn=not rung.not_by_camera and (bool(rung.exercise) or set(usual) <= set(rung.needs)),
     )
 
 

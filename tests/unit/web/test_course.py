@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from kneeline.content.load import load, load_exercise
-from kneeline.web.course import SWAP_S, turns
+from kneeline.model.plan import Dose, Prescription, TrainedSide
+from kneeline.web.course import SWAP_S, exercise_of, session_turns, turns
 
 
 def test_one_sided_work_changes_legs_before_it_rests() -> None:
@@ -32,3 +33,35 @@ def test_every_exercise_has_a_course(exercise) -> None:  # type: ignore[no-untyp
     course = turns(exercise, "right")
     assert course[0].rest_s == 0
     assert len({(turn.number, turn.side) for turn in course}) == len(course)
+
+
+def asked(exercise: str, side: TrainedSide, rung: int = 0) -> Prescription:
+    return Prescription(exercise, "hip", side, "right", rung, "", Dose(2, 8, 2.0, 1.0, 4.0, 45.0, 3), "")
+
+
+def test_a_session_of_a_plan_has_its_exercises_in_a_row_on_the_legs_that_each_is_for() -> None:
+    session = (
+        asked("banded_single_leg_stand", "both"),
+        asked("terminal_knee_extension", "left"),
+        asked("slow_heel_raise", "both"),
+    )
+    course = session_turns(session, load())
+    assert [(turn.part, turn.number, turn.side) for turn in course] == [
+        (0, 1, "right"), (0, 1, "left"), (0, 2, "right"), (0, 2, "left"),
+        (1, 1, "left"), (1, 2, "left"), (2, 1, "both"), (2, 2, "both"),
+    ]  # fmt: skip
+    assert [turn.rest_s for turn in course] == [0, SWAP_S, 45, SWAP_S, 45, 45, 45, 45]
+
+
+def test_a_rung_that_is_another_exercise_has_its_legs() -> None:
+    raised = session_turns((asked("calf_raise_ball_squeeze", "both", 3),), load())
+    assert [turn.side for turn in raised] == ["right", "left"] * 2
+    squat = session_turns((asked("terminal_knee_extension", "left", 3),), load())
+    assert [turn.side for turn in squat] == ["both"] * 2
+
+
+def test_what_no_camera_follows_has_the_dose_too() -> None:
+    lying = exercise_of(asked("banded_single_leg_stand", "left", -2), load())
+    assert lying.id == "banded_single_leg_stand"
+    assert lying.dose is not None
+    assert (lying.dose.sets.value, lying.dose.reps.value, lying.dose.lower.value) == (2, 8, 4.0)
