@@ -55,11 +55,13 @@ def test_set_up_is_quick_when_it_is_done(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_the_picture_is_there_and_small() -> None:
-    (name,) = re.findall(r"!\[[^]]+\]\(([^)]+)\)", README)
-    data = (ROOT / name).read_bytes()
-    assert data.startswith(b"\x89PNG")
-    assert len(data) < 300_000
+def test_the_pictures_are_there_and_small() -> None:
+    names = re.findall(r"!\[[^]]+\]\(([^)]+)\)", README)
+    assert names
+    for name in names:
+        data = (ROOT / name).read_bytes()
+        assert data.startswith(b"\x89PNG")
+        assert len(data) < 300_000
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
