@@ -154,3 +154,15 @@ def test_a_sheet_is_one_page_of_paper(chain: Callable[..., Any], exercise: str) 
     assert page.get_by_role("button", name="Print this sheet").is_visible()
     paper = page.pdf(prefer_css_page_size=True, print_background=True)
     assert len(re.findall(rb"/Type\s*/Page\b", paper)) == 1
+
+
+def test_on_a_phone_the_drawing_stays_in_view_while_a_part_is_moved(
+    chain: Callable[..., Any],
+) -> None:
+    page = chain(viewport={"width": 390, "height": 844})
+    for part, edge in (("foot", "end"), ("pelvis", "end"), ("foot", "start"), ("pelvis", "start")):
+        page.locator(f"#move-{part}").evaluate("(one, edge) => one.scrollIntoView({block: edge})", edge)
+        page.wait_for_timeout(100)
+        drawn, slider = (page.locator(one).bounding_box() for one in (".picture", f"#move-{part}"))
+        assert drawn["y"] >= -1, "its top is not scrolled away"
+        assert drawn["y"] + drawn["height"] <= slider["y"], "nor does it lie over what is moved"
