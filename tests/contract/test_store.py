@@ -437,7 +437,7 @@ def test_how_repetitions_went_is_read_for_many_sets_at_once(new_place: Callable[
         assert [one.verdict for one in judged] == [rep.verdict for rep in reps]
         assert [one.faults for one in judged] == [{f.id: f.verdict for f in rep.faults} for rep in reps]
     with store._database.writing() as connection:
-        connection.execute(sa.text("UPDATE repetition SET body = '{\"verdict\": \"lovely\"}'"))
+        connection.execute(sa.text('UPDATE repetition SET body = \'{"verdict": "lovely"}\''))
     with pytest.raises(StoreError, match="cannot be read"):
         store.judged(person, AT)
 
