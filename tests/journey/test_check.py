@@ -183,7 +183,18 @@ def test_nothing_is_in_the_way_of_anybody(
             if page.evaluate("document.documentElement.scrollWidth > innerWidth"):
                 problems.append(f"{page.url}: wider than the screen")
 
-    look("/", "/knee", "/check/about", "/check/age", "/check/told", "/check/today", "/check/where", "/check/pain_worst")
+    look(
+        "/scores",
+        "/scores/akps",
+        "/",
+        "/knee",
+        "/check/about",
+        "/check/age",
+        "/check/told",
+        "/check/today",
+        "/check/where",
+        "/check/pain_worst",
+    )
     page.goto("/check/age")
     answer(page, USUAL | {"today": ["no_weight"]})
     look("/check/stop", "/knee", "/")
