@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID, uuid4
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -22,9 +23,10 @@ from store_makers import AT, begun, bytes_of, done, lived_in, measured_set
 
 from kneeline.model.errors import InputError, StoreError
 from kneeline.store import SetStart, Store, erase
-from kneeline.store.kinds import Note, Pain, PlanVersion, Setting
+from kneeline.store.kinds import KINDS, Note, Pain, PlanVersion, Setting
 
 Place = tuple[str | Path, Path]
+EVERY_KIND = Path(__file__).resolve().parents[1] / "unit" / "store" / "kinds.json"
 MARKER = "Quietly-Remarkable-Kneecap"
 
 
@@ -54,6 +56,19 @@ def test_an_export_merged_elsewhere_gives_the_same_export(store: Store, other: S
     again = other.merge(tmp_path / "first.zip")
     assert (sum(again.added.values()), again.same, again.conflicts) == (0, sum(done_.added.values()), ())
     assert exported(other, tmp_path / "third.zip") == first
+
+
+def test_records_of_every_kind_travel_and_come_out_the_same(store: Store, other: Store, tmp_path: Path) -> None:
+    person, examples = store.local_person(AT).id, json.loads(EVERY_KIND.read_text(encoding="utf-8"))
+    assert set(examples) == set(KINDS)
+    for kind, bodies in examples.items():
+        for body in bodies:
+            store.record(person, msgspec.convert(body, KINDS[kind]), id=uuid4(), at=AT)
+    first = exported(store, tmp_path / "first.zip")
+    other.merge(tmp_path / "first.zip")
+    assert exported(other, tmp_path / "second.zip") == first
+    for payload in KINDS.values():
+        assert other.history(person, payload) == store.history(person, payload)
 
 
 def test_an_export_is_private_and_its_manifest_names_every_file(store: Store, tmp_path: Path) -> None:
