@@ -11,13 +11,10 @@ from markupsafe import Markup
 
 from kneeline.clinic.answers import Answers, all_hold
 from kneeline.clinic.assess import Leg, Told
-from kneeline.clinic.finding import SAYS_SOMETHING, Turn
+from kneeline.clinic.finding import CLEARLY, SAYS_SOMETHING, Turn
 from kneeline.content.clinic_schema import ClinicContent, IndicatorEntry, LikelihoodEntry
 from kneeline.model.quantity import Estimate
 from kneeline.report.story import basis, keys_of, scale, sentence, with_error
-
-CLEARLY: Final = 1.6
-"""Odds changed by this factor or more speak clearly. House default."""
 
 _WIDTH: Final = 360.0
 _TOP, _GROUND = 30.0, 118.0

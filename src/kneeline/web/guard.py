@@ -80,11 +80,7 @@ class Guard:
         secure = scope["scheme"] in ("https", "wss")
         hosts = self._hosts if self._lan is None or not secure else self._lan.hosts
         if match is None or match[1] not in hosts:
-            return (
-                "localhost",
-                "This address is not kneeline's own. Open it as the terminal says.",
-                HTTPStatus.FORBIDDEN,
-            )
+            return "localhost", _NOT_OURS, HTTPStatus.FORBIDDEN
         if self._lan is not None and secure and scope["path"].startswith(_HERE_ONLY):
             return host, "This can be done on the computer itself only.", HTTPStatus.FORBIDDEN
         writes = scope["type"] == "websocket" or scope["method"] not in _READS
