@@ -7,13 +7,14 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid5
 
 from kneeline.clinic.course import follow, steps_of
-from kneeline.clinic.plan import plan_record, read_plan
+from kneeline.clinic.plan import leg_of, plan_record, read_plan
 from kneeline.content.load import Library
+from kneeline.model.finding import LINKS, Link
 from kneeline.model.movement import RepetitionVerdict
 from kneeline.model.plan import Happened, PainSaid, PlanVersion, Retested, RunDone, SessionDone, SetDone
 from kneeline.model.quantity import Verdict
-from kneeline.store.kept import Judged, KeptSet
-from kneeline.store.kinds import Answer, Pain, Run
+from kneeline.store.kept import Judged, Kept, KeptSet
+from kneeline.store.kinds import Answer, Finding, Pain, Run
 from kneeline.store.kinds import PlanVersion as PlanRecord
 from kneeline.store.store import Store
 
@@ -87,11 +88,24 @@ def happened(store: Store, person_id: UUID, versions: Sequence[PlanVersion], lib
     for run in store.history(person_id, Run):
         if run.payload.distance_m is not None:
             events.append(RunDone(str(run.id), _local(run.at), run.payload.distance_m))
+    found = _found_since(store, person_id, versions[0], library)
     for answer in store.history(person_id, Answer):
         steps = steps_of(answer.payload.question, answer.payload.value, library)
         if steps is not None:
-            events.append(Retested(str(answer.id), _local(answer.at), steps))
+            newest = next((one.payload.probabilities for one in reversed(found) if one.at <= answer.at), None)
+            events.append(Retested(str(answer.id), _local(answer.at), steps, _links(newest)))
     return tuple(sorted(events, key=lambda event: (event.at, event.id)))
+
+
+def _found_since(store: Store, person_id: UUID, start: PlanVersion, library: Library) -> list[Kept[Finding]]:
+    """The findings of the leg that a plan trains since it was begun; the one that it was made from tells nothing new."""
+    leg = leg_of(start.plan, library)
+    found = store.history(person_id, Finding)
+    return [one for one in found if one.at > start.change.at and leg in ("both", one.payload.side)]
+
+
+def _links(probabilities: Mapping[str, float] | None) -> Mapping[Link, float] | None:
+    return None if probabilities is None else {link: probabilities[link] for link in LINKS if link in probabilities}
 
 
 def _set(one: KeptSet, reps: Sequence[Judged], closely: datetime) -> SetDone:

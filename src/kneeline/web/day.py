@@ -16,7 +16,7 @@ from kneeline.model.plan import PainSaid, PlanVersion
 from kneeline.store.kinds import Answer, Pain
 from kneeline.web import clock
 from kneeline.web.book import Book
-from kneeline.web.case import informs, read_case
+from kneeline.web.case import informs, keep_findings, read_case
 from kneeline.web.plan_book import Standing, in_progress, shown, standing, told, week
 from kneeline.web.render import book_of, page, see
 
@@ -113,6 +113,9 @@ def retested(request: Request, value: Annotated[str, Form(max_length=40)]) -> Re
             if one.payload.question == CHANGE and one.at.astimezone().date() == clock.today()
         ]
         if not today:
+            known = read_case(book.store, book.library, book.person_id)
+            if known.standing == "found":  # what the tests say now; the rules weigh it with the answer
+                keep_findings(book.store, book.person_id, known.assess().legs, book.library)
             read = read_answers({CHANGE: [value]}, {CHANGE: question})[CHANGE]
             kept = Answer(question=CHANGE, question_version=question.version, value=list(cast(tuple[str, ...], read)))
             book.store.record(book.person_id, kept, id=uuid4(), at=clock.now())

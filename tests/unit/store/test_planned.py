@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from kneeline.clinic.plan import start_plan
+from kneeline.clinic.plan import leg_of, start_plan
 from kneeline.clinic.simulate import Start, made_up_answers, made_up_leg
 from kneeline.content.load import load
 from kneeline.model.errors import InputError
@@ -18,7 +18,7 @@ from kneeline.model.movement import FaultFinding, Repetition, RepetitionVerdict,
 from kneeline.model.plan import PainSaid, PlanVersion, Retested, RunDone, SessionDone
 from kneeline.model.quantity import Estimate, NotAssessable, Verdict
 from kneeline.store import SetStart, Store
-from kneeline.store.kinds import Answer, Pain, Run
+from kneeline.store.kinds import Answer, Finding, Pain, Run
 from kneeline.store.kinds import PlanVersion as PlanRecord
 from kneeline.store.planned import happened, keep_version, plan_versions, up_to_date
 
@@ -114,6 +114,29 @@ def test_what_was_done_and_said_is_what_the_rules_look_at(store: Store) -> None:
     assert isinstance(run, RunDone)
     assert isinstance(again, Retested)
     assert again.change == 1
+
+
+def found(store: Store, person: UUID, at: datetime, side: str, foot: float) -> None:
+    probabilities = {"foot": foot, "knee": 0.4, "hip": 0.3, "several": 0.2, "none": 0.1}
+    finding = Finding(side=side, focus=None, probabilities=probabilities, reasons=[], kneeline="0", library="x")  # type: ignore[arg-type]
+    store.record(person, finding, id=uuid4(), at=at)
+
+
+def test_a_re_test_hands_the_newest_finding_of_the_trained_leg_to_the_rules(store: Store) -> None:
+    person, first = store.local_person(NOW).id, begun()
+    trained = leg_of(first.plan, LIBRARY)
+    other = "left" if trained == "right" else "right"
+    change = Answer(question="global_change", question_version=1, value=["same"])
+    found(store, person, NOW - timedelta(days=1), trained, 0.1)  # what the plan was made from
+    store.record(person, change, id=uuid4(), at=NOW + timedelta(days=28))
+    found(store, person, NOW + timedelta(days=40), trained, 0.7)
+    found(store, person, NOW + timedelta(days=41), other, 0.9)
+    store.record(person, change, id=uuid4(), at=NOW + timedelta(days=42))
+    without, with_it = happened(store, person, (first,), LIBRARY)
+    assert isinstance(without, Retested)
+    assert without.probabilities is None
+    assert isinstance(with_it, Retested)
+    assert with_it.probabilities == {"foot": 0.7, "knee": 0.4, "hip": 0.3}
 
 
 def test_a_set_that_nobody_saw_is_neither_good_nor_bad(store: Store) -> None:
