@@ -98,7 +98,7 @@ def happened(store: Store, person_id: UUID, versions: Sequence[PlanVersion], lib
 
 
 def _found_since(store: Store, person_id: UUID, start: PlanVersion, library: Library) -> list[Kept[Finding]]:
-    """The findings of the leg that a plan trains since it was begun; the one that it was made from tells nothing new."""
+    """Findings of the leg that a plan trains since it was begun; the one that it was made from tells nothing new."""
     leg = leg_of(start.plan, library)
     found = store.history(person_id, Finding)
     return [one for one in found if one.at > start.change.at and leg in ("both", one.payload.side)]
