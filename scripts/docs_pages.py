@@ -9,15 +9,18 @@ import io
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import typer
 
 import docs_chain
 import docs_clinic
 from docs_tests import movement_tests
+from kneeline.cli import _app as kneeline_app
 from kneeline.cli import main as kneeline
 from kneeline.content.load import Library, load
 from kneeline.content.schema import Claim, Exercise, FaultRule, Number, Signal
@@ -46,30 +49,6 @@ SIDED_BONES = (
     "ankle heel",
     "heel foot_index",
 )
-COMMANDS = (
-    "analyze",
-    "replay",
-    "pose",
-    "convert",
-    "feet",
-    "test",
-    "tests",
-    "assess",
-    "plan",
-    "simulate",
-    "log",
-    "progress",
-    "load",
-    "report",
-    "sheet",
-    "exercises",
-    "evidence",
-    "doctor",
-    "data",
-)
-LOG_COMMANDS = ("pain", "run", "stairs", "note")
-FHIR_COMMANDS = ("export", "import", "check", "definitions")
-DATA_COMMANDS = ("where", "export", "import", "backup", "erase")
 
 
 # Small words
@@ -350,26 +329,23 @@ def command_line() -> str:
     """The help of every command, as it prints."""
     os.environ["COLUMNS"] = "100"
     parts = [f"## kneeline\n\n```\n{printed('--help')}```"]
-    parts += [f"## kneeline {command}\n\n```\n{printed(command, '--help')}```" for command in COMMANDS]
+    parts += [f"## kneeline {command}\n\n```\n{printed(command, '--help')}```" for command in command_names()]
     return "\n\n".join(parts)
 
 
-def data_commands() -> str:
-    """The help of every command of `kneeline data`, as it prints."""
+def group_commands(group: str) -> str:
+    """The help of every command of a group such as `kneeline data`, as it prints."""
     os.environ["COLUMNS"] = "100"
-    return "\n\n".join(f"### kneeline data {c}\n\n```\n{printed('data', c, '--help')}```" for c in DATA_COMMANDS)
+    return "\n\n".join(
+        f"### kneeline {group} {c}\n\n```\n{printed(group, c, '--help')}```" for c in command_names(group)
+    )
 
 
-def log_commands() -> str:
-    """The help of every command of `kneeline log`, as it prints."""
-    os.environ["COLUMNS"] = "100"
-    return "\n\n".join(f"### kneeline log {c}\n\n```\n{printed('log', c, '--help')}```" for c in LOG_COMMANDS)
-
-
-def fhir_commands() -> str:
-    """The help of every command of `kneeline fhir`, as it prints."""
-    os.environ["COLUMNS"] = "100"
-    return "\n\n".join(f"### kneeline fhir {c}\n\n```\n{printed('fhir', c, '--help')}```" for c in FHIR_COMMANDS)
+def command_names(group: str = "") -> list[str]:
+    """Every command that there is, in the order of the help; of one group where it is named."""
+    whole: Any = typer.main.get_command(kneeline_app)
+    inside = whole.commands[group] if group else whole
+    return list(inside.commands)
 
 
 def load_table() -> str:
@@ -458,9 +434,9 @@ MADE: dict[str, Callable[[], str]] = {
     "engine": lambda: docstring("kneeline.motion.engine"),
     "figure": lambda: docstring("kneeline.motion.figure"),
     "errors": lambda: docstring("kneeline.model.errors"),
-    "data_commands": data_commands,
-    "log_commands": log_commands,
-    "fhir_commands": fhir_commands,
+    "data_commands": partial(group_commands, "data"),
+    "log_commands": partial(group_commands, "log"),
+    "fhir_commands": partial(group_commands, "fhir"),
     "load_table": load_table,
     "record_kinds": record_kinds,
     "store_tables": lambda: docstring("kneeline.store.tables"),

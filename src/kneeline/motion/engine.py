@@ -3,7 +3,8 @@
     frame -> seen? -> view, size -> signal -> Tracker -> checks -> phases, measures, faults -> coach -> events
 
 Time is the frame's own. Nothing here looks ahead: a repetition is told when it is complete, from the frames up to then.
-Pushing frames one by one or all at once gives the same events.
+Pushing frames one by one or all at once gives the same events. Longer than most, because what one frame changes is one
+state: cut in two, either half would have to know the other.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The store: what happened, kept for each person as it happens, and nowhere else than where its owner wants it."""
+"""The store: what happened, kept for each person as it happens, and nowhere else than where its owner wants it.
+
+Longer than most: one class, a method for each way in or out, so that nobody has to look for records anywhere else.
+"""
 
 from __future__ import annotations
 
