@@ -2,7 +2,7 @@
 
 Joints come from `kneeline.motion.figure`; here they get flesh, clothes, a floor and the exercise's ball, band or step.
 Widths of the body parts are a drawing's, not a measurement's. Nothing is scripted: the moving picture is SMIL, and who
-asks for less motion is shown rest and top side by side instead. Longer than most: a third of it is outlines, as numbers.
+asks for less motion is shown rest and top side by side instead. Longer than most: much of it is outlines.
 """
 
 from __future__ import annotations
